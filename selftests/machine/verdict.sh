@@ -6,9 +6,10 @@
 # An event is a line of the console ("C ..."), a line of the kernel's log ("K ..."), or the end of Bochs ("E"). The
 # machine's init speaks in between by lines that hold "@machine".
 
+. "$machine_dir/tap.sh"
+
 commands=() expected=() expected_log=() allowed=() expected_end=poweroff tap=0
-problems=() passed=0 failed=0 skipped=0
-phase=boot current='' running='' plan='' seen=0 command_failed=0 leaking=0 ended=''
+problems=() phase=boot current='' leaking=0 ended=''
 declare -A met=()
 
 # What a healthy kernel never says. "Call Trace" catches what has a name that nobody thought of.
@@ -94,7 +95,8 @@ log_line()
 
 begin_command()
 {
-	current=$1 running='' plan='' seen=0 command_failed=0
+	current=$1
+	tap_begin
 	show "> $(command_line "$current")"
 }
 
@@ -109,50 +111,13 @@ end_command()
 	local status=$2
 
 	if is_test "$1"; then
-		check_plan
-		# 4 is kselftest's "skipped"; a test that failed was counted when it said so.
-		[ "$status" = 0 ] || [ "$status" = 4 ] || [ "$command_failed" -gt 0 ] ||
-			problem "$(where) ended with status $status though no test of it failed"
+		tap_end "$status"
 	elif [ "$status" != 0 ]; then
 		problem "$(where): ended with status $status"
 	elif [ "$tap" = 0 ]; then
 		passed=$((passed + 1))
 	fi
 	current='' running=''
-}
-
-check_plan()
-{
-	if [ -z "$plan" ]; then
-		problem "$(where): no TAP plan"
-	elif [ "$seen" -lt "$plan" ]; then
-		problem "$(where): only $seen of the $plan tests that the plan names were reported"
-	elif [ "$seen" -gt "$plan" ]; then
-		problem "$(where): $seen tests reported, but the plan names $plan"
-	fi
-}
-
-tap_line()
-{
-	local line=$1
-
-	if [[ $line =~ ^1\.\.([0-9]+) ]]; then
-		plan=${BASH_REMATCH[1]}
-		[ "$plan" != 0 ] || skipped=$((skipped + 1))
-	elif [[ $line =~ ^(not )?ok\ +[0-9]+ ]]; then
-		seen=$((seen + 1))
-		if [[ $line =~ \#\ *SKIP ]]; then
-			skipped=$((skipped + 1))
-		elif [[ $line == not* ]]; then
-			failed=$((failed + 1)) command_failed=$((command_failed + 1))
-			problem "failed: $line ($(where))"
-		else
-			passed=$((passed + 1))
-		fi
-		running=''
-	elif [[ $line =~ ^#\ +RUN\ +([^ ]+) ]]; then
-		running=${BASH_REMATCH[1]}
-	fi
 }
 
 console_line()

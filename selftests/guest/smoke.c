@@ -5,49 +5,12 @@
  */
 #include "kselftest_harness.h"
 
-#include "guest.h"
-#include "vm.h"
+#include "fixture.h"
 
+/* In real.S. */
 extern const char real_out[], real_out_end[];
 
-asm(".pushsection .text\n"
-    ".code16\n"
-    "real_out:\n"
-    "	movb $0x5a, %al\n"
-    "	outb %al, $0x42\n"
-    "	movw $0x1234, %ax\n"
-    "	movw $0x3f8, %dx\n"
-    "	outw %ax, %dx\n"
-    "	inb $0x60, %al\n"
-    "	movb %al, 0xc000\n"
-    "	hlt\n"
-    "real_out_end:\n"
-    ".code64\n"
-    ".popsection\n");
-
-FIXTURE(smoke) {
-	struct vm vm;
-	struct vcpu cpu;
-};
-
-FIXTURE_SETUP(smoke)
-{
-	vm_init(&self->vm, VM_MEMORY);
-	vcpu_init(&self->vm, &self->cpu, 0);
-}
-
-FIXTURE_TEARDOWN(smoke)
-{
-	vcpu_close(&self->cpu);
-	vm_close(&self->vm);
-}
-
-static void *io_data(struct vcpu *cpu)
-{
-	return (char *)cpu->run + cpu->run->io.data_offset;
-}
-
-TEST_F(smoke, real_mode_io_and_hlt)
+TEST_F(guest, real_mode_io_and_hlt)
 {
 	struct vcpu *cpu = &self->cpu;
 	struct kvm_run *run = cpu->run;
@@ -60,17 +23,17 @@ TEST_F(smoke, real_mode_io_and_hlt)
 	EXPECT_EQ(1, run->io.size);
 	EXPECT_EQ(0x42, run->io.port);
 	EXPECT_EQ(1, run->io.count);
-	EXPECT_EQ(0x5a, *(uint8_t *)io_data(cpu));
+	EXPECT_EQ(0x5a, *(uint8_t *)vcpu_io_data(cpu));
 
 	ASSERT_EQ(KVM_EXIT_IO, vcpu_run(cpu));
 	EXPECT_EQ(2, run->io.size);
 	EXPECT_EQ(0x3f8, run->io.port);
-	EXPECT_EQ(0x1234, *(uint16_t *)io_data(cpu));
+	EXPECT_EQ(0x1234, *(uint16_t *)vcpu_io_data(cpu));
 
 	ASSERT_EQ(KVM_EXIT_IO, vcpu_run(cpu));
 	EXPECT_EQ(KVM_EXIT_IO_IN, run->io.direction);
 	EXPECT_EQ(0x60, run->io.port);
-	*(uint8_t *)io_data(cpu) = 0xa5;
+	*(uint8_t *)vcpu_io_data(cpu) = 0xa5;
 
 	ASSERT_EQ(KVM_EXIT_HLT, vcpu_run(cpu));
 	EXPECT_EQ(0xa5, self->vm.mem[0xc000]);
@@ -85,7 +48,7 @@ __guest static void long_mode_hello(void)
 	GUEST_DONE();
 }
 
-TEST_F(smoke, long_mode_reports)
+TEST_F(guest, long_mode_reports)
 {
 	struct guest_report report;
 
@@ -107,7 +70,7 @@ __guest static void read_vendor(void)
 	GUEST_DONE();
 }
 
-TEST_F(smoke, cpuid_is_the_table)
+TEST_F(guest, cpuid_is_the_table)
 {
 	struct kvm_cpuid2 *cpuid = vm_supported_cpuid(self->vm.dev);
 	struct kvm_cpuid_entry2 *leaf = cpuid_find(cpuid, 0, 0);
@@ -131,7 +94,7 @@ __guest static void touch_mmio(void)
 	GUEST_DONE();
 }
 
-TEST_F(smoke, mmio_write_and_read)
+TEST_F(guest, mmio_write_and_read)
 {
 	struct kvm_run *run = self->cpu.run;
 	uint32_t value = 0x55667788;
@@ -159,7 +122,7 @@ __guest static void take_exceptions(void)
 	GUEST_DONE();
 }
 
-TEST_F(smoke, exceptions_reach_the_guest)
+TEST_F(guest, exceptions_reach_the_guest)
 {
 	vcpu_set_long(&self->cpu, take_exceptions);
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));

@@ -19,7 +19,7 @@ CFLAGS += -I$(LIB) -I$(LIB)/../../uapi -isystem $(KSFT)
 CFLAGS += $(KHDR_INCLUDES)
 LDFLAGS += -static -no-pie -pthread
 
-LOCAL_HDRS += $(LIB)/vm.h $(LIB)/guest.h
+LOCAL_HDRS += $(LIB)/vm.h $(LIB)/guest.h $(LIB)/fixture.h
 
 include $(KSFT)/lib.mk
 

@@ -45,6 +45,15 @@ extern void (*volatile guest_handler[256])(struct guest_frame *frame);
 void guest_report(uint32_t word, const char *file, uint32_t line,
 		  const char *what, uint64_t a, uint64_t b);
 
+/*
+ * Run a function in ring 3 with the given RFLAGS until it takes an exception
+ * or interrupt for which there is no handler; the value is the vector.
+ */
+uint64_t guest_run_user(void (*fn)(void), uint64_t rflags);
+
+/* Gate n of the IDT: its descriptor privilege level and stack. */
+void guest_set_gate(unsigned int n, unsigned int dpl, unsigned int ist);
+
 #define GUEST_SYNC(value) \
 	guest_report(GUEST_IS_SYNC, __FILE__, __LINE__, "sync", value, 0)
 

@@ -16,6 +16,7 @@
 #include "vm.h"
 
 #define MAX_CPUID_ENTRIES	256
+#define CPUID_1_ECX_VMX		5
 
 /**
  * die() - say what went wrong and end the process as a failed test
@@ -234,11 +235,16 @@ void vcpu_init_bare(struct vm *vm, struct vcpu *cpu, unsigned int id)
  * @vm: its machine
  * @cpu: filled in
  * @id: its number
+ *
+ * All but VMX: a guest of ours is not a hypervisor, and says #UD to VMXON.
  */
 void vcpu_init(struct vm *vm, struct vcpu *cpu, unsigned int id)
 {
 	struct kvm_cpuid2 *cpuid = vm_supported_cpuid(vm->dev);
+	struct kvm_cpuid_entry2 *leaf = cpuid_find(cpuid, 1, 0);
 
+	if (leaf)
+		leaf->ecx &= ~(1u << CPUID_1_ECX_VMX);
 	vcpu_init_bare(vm, cpu, id);
 	VM_IOCTL(cpu->fd, KVM_SET_CPUID2, cpuid);
 	free(cpuid);
@@ -275,7 +281,7 @@ static bool take_report(struct vcpu *cpu, struct guest_report *report)
 	if (run->exit_reason != KVM_EXIT_IO || run->io.port != GUEST_PORT ||
 	    run->io.direction != KVM_EXIT_IO_OUT || run->io.size != 4)
 		return false;
-	memcpy(&gpa, (char *)run + run->io.data_offset, sizeof(gpa));
+	memcpy(&gpa, vcpu_io_data(cpu), sizeof(gpa));
 	if (gpa > cpu->vm->size - sizeof(*report))
 		return false;
 	memcpy(report, cpu->vm->mem + gpa, sizeof(*report));
@@ -387,6 +393,31 @@ void vcpu_set_msr(struct vcpu *cpu, uint32_t index, uint64_t value)
 }
 
 /**
+ * vcpu_io_data() - the data of a KVM_EXIT_IO
+ * @cpu: the vCPU
+ *
+ * Return: where it lies in the vCPU's mapping.
+ */
+void *vcpu_io_data(struct vcpu *cpu)
+{
+	return (char *)cpu->run + cpu->run->io.data_offset;
+}
+
+/**
+ * vcpu_events() - KVM_GET_VCPU_EVENTS
+ * @cpu: the vCPU
+ *
+ * Return: its pending events.
+ */
+struct kvm_vcpu_events vcpu_events(struct vcpu *cpu)
+{
+	struct kvm_vcpu_events events;
+
+	VM_IOCTL(cpu->fd, KVM_GET_VCPU_EVENTS, &events);
+	return events;
+}
+
+/**
  * vm_supported_cpuid() - KVM_GET_SUPPORTED_CPUID
  * @dev: the system fd
  *
@@ -421,4 +452,29 @@ struct kvm_cpuid_entry2 *cpuid_find(struct kvm_cpuid2 *cpuid, uint32_t leaf, uin
 			return entry;
 	}
 	return NULL;
+}
+
+/**
+ * vm_has_cpuid() - does the device support a feature?
+ * @dev: the system fd
+ * @leaf: EAX; subleaf 0
+ * @reg: which register of the answer: 0 EAX, 1 EBX, 2 ECX, 3 EDX
+ * @bit: which of its bits
+ *
+ * Return: true if it does.
+ */
+bool vm_has_cpuid(int dev, uint32_t leaf, unsigned int reg, unsigned int bit)
+{
+	struct kvm_cpuid2 *cpuid = vm_supported_cpuid(dev);
+	struct kvm_cpuid_entry2 *entry = cpuid_find(cpuid, leaf, 0);
+	uint32_t regs[4] = {};
+
+	if (entry) {
+		regs[0] = entry->eax;
+		regs[1] = entry->ebx;
+		regs[2] = entry->ecx;
+		regs[3] = entry->edx;
+	}
+	free(cpuid);
+	return regs[reg & 3] >> bit & 1;
 }

@@ -150,8 +150,11 @@ enum guest_word vcpu_run_guest(struct vcpu *cpu, struct guest_report *report);
 enum guest_word vcpu_go(struct vcpu *cpu);
 uint64_t vcpu_get_msr(struct vcpu *cpu, uint32_t index);
 void vcpu_set_msr(struct vcpu *cpu, uint32_t index, uint64_t value);
+void *vcpu_io_data(struct vcpu *cpu);
+struct kvm_vcpu_events vcpu_events(struct vcpu *cpu);
 struct kvm_cpuid2 *vm_supported_cpuid(int dev);
 struct kvm_cpuid_entry2 *cpuid_find(struct kvm_cpuid2 *cpuid, uint32_t leaf, uint32_t sub);
+bool vm_has_cpuid(int dev, uint32_t leaf, unsigned int reg, unsigned int bit);
 
 void vm_write_tables(struct vm *vm);
 uint64_t *vm_pte(struct vm *vm, uint64_t va);

@@ -50,9 +50,11 @@ static void write_tss(struct vm *vm)
 {
 	uint8_t *tss = vm->mem + VM_TSS;
 	uint64_t rsp0 = VM_IST1 - 0x8000, ist1 = VM_IST1;
+	uint16_t io_map = 0x68;		/* beyond the limit: ring 3 has no ports */
 
 	memcpy(tss + 4, &rsp0, sizeof(rsp0));
 	memcpy(tss + 36, &ist1, sizeof(ist1));
+	memcpy(tss + 102, &io_map, sizeof(io_map));
 }
 
 /* The first GiB by 2 MiB pages, but for VM_PAGES, which has 4 KiB ones. */

@@ -46,5 +46,72 @@ real_outs_wraps_end:
 	hlt
 real_ins_wraps_end:
 
+	/*
+	 * modes.c: handlers at 0 (INT 0x21), 8 (#UD) and 16 (all others), the
+	 * code at 32.
+	 */
+	blob	real_interrupts
+	movb	$0x11, %bl
+	iret
+	.org	real_interrupts + 8
+	movb	$0x22, %cl
+	popw	%ax
+	addw	$2, %ax			/* behind UD2 */
+	pushw	%ax
+	iret
+	.org	real_interrupts + 16
+	movb	$0x33, %dl
+	iret
+	.org	real_interrupts + 32
+	int	$0x21
+	ud2
+	sti
+	hlt
+	nop
+	hlt
+real_interrupts_end:
+
+	/* modes.c: the tables are those of the library, see vm.h. */
+	blob	real_to_long
+	cli
+	lgdtl	0x8000 + gdt_pointer - real_to_long
+	movl	%cr4, %eax
+	orl	$0x20, %eax
+	movl	%eax, %cr4
+	movl	$0x1000, %eax
+	movl	%eax, %cr3
+	movl	$0xc0000080, %ecx
+	rdmsr
+	orl	$0x100, %eax
+	wrmsr
+	movl	%cr0, %eax
+	orl	$0x80000001, %eax
+	movl	%eax, %cr0
+	ljmpl	$0x08, $(0x8000 + in_long_mode - real_to_long)
+	.code64
+in_long_mode:
+	movabsq	$0x1122334455667788, %rax
+	hlt
+	/* Back: compatibility mode, paging off, 16-bit protected, real. */
+	pushq	$0x20
+	pushq	$(0x8000 + in_16_bit - real_to_long)
+	lretq
+	.code16
+in_16_bit:
+	movl	%cr0, %eax
+	andl	$0x7fffffff, %eax
+	movl	%eax, %cr0
+	andl	$0xfffffffe, %eax
+	movl	%eax, %cr0
+	ljmp	$0, $(0x8000 + in_real_mode - real_to_long)
+in_real_mode:
+	movw	$0x4242, %ax
+	hlt
+	.balign	8
+gdt_pointer:
+	.word	0x4f
+	.long	0x5000
+real_to_long_end:
+
 	.code64
 	.section .note.GNU-stack, "", @progbits

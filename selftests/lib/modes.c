@@ -142,6 +142,7 @@ static void set_tables(struct kvm_sregs *sregs)
 		.type = 11,
 		.present = 1,
 	};
+	sregs->ldt = (struct kvm_segment) { .type = 2, .unusable = 1 };
 }
 
 static void set_start(struct vcpu *cpu, uint64_t rip, uint64_t rsp)

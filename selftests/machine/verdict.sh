@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# Reads what an emulated machine says, as it says it, and judges it. Sourced by `run`, whose options it uses.
+#
+# An event is a line of the console ("C ..."), a line of the kernel's log ("K ..."), or the end of Bochs ("E"). The
+# machine's init speaks in between by lines that hold "@machine".
+
+. "$machine_dir/tap.sh"
+
+commands=() expected=() expected_log=() allowed=() expected_end=poweroff tap=0
+problems=() phase=boot current='' leaking=0 ended=''
+declare -A met=()
+
+# What a healthy kernel never says. "Call Trace" catches what has a name that nobody thought of.
+bad_log='WARNING:|BUG:|Oops|general protection fault|kernel BUG|double fault|Kernel panic|unable to handle'
+bad_log+='|possible recursive locking|possible circular locking|INFO: possible|suspicious RCU usage'
+bad_log+='|inconsistent lock state|[Ii]nvalid wait context|sleeping function called|scheduling while atomic'
+bad_log+='|INFO: task .* blocked|rcu.* stall|soft lockup|hard LOCKUP|[Bb]ad page|ODEBUG|refcount_t|corruption'
+bad_log+='|KASAN|UBSAN|unchecked MSR access|Call Trace'
+
+# A leak is the module's when a function of its own is in the backtrace, or an address that has lost its name
+# because the module is gone.
+bad_leak='\[vhm\]|\] 0xffffffff[ac]'
+
+problem()
+{
+	problems+=("$*")
+	say "$name: $*"
+}
+
+command_line()
+{
+	printf '%s' "${commands[10#$1 - 1]}"
+}
+
+# What was running when something happened: the command, and its test where it names them.
+where()
+{
+	if [ "$phase" = boot ]; then
+		printf 'while the kernel booted'
+	elif [ "$leaking" = 1 ]; then
+		printf 'during the scan for leaks'
+	elif [ -n "$current" ]; then
+		printf "in '%s'" "$(command_line "$current")"
+		[ -z "$running" ] || printf ", test '%s'" "$running"
+	else
+		printf 'between the commands'
+	fi
+}
+
+show()
+{
+	printf '%s\n' "$1" >>"$transcript"
+	[ "$quiet" = 1 ] || printf '%s\n' "$1"
+}
+
+is_allowed()
+{
+	local pattern
+
+	for pattern in ${allowed[@]+"${allowed[@]}"}; do
+		[[ $1 =~ $pattern ]] && return
+	done
+	return 1
+}
+
+# Notes which of the patterns given as the further arguments the line matches; KIND keeps log and console apart.
+note_expected()
+{
+	local kind=$1 line=$2 pattern
+	shift 2
+
+	for pattern; do
+		[[ ! $line =~ $pattern ]] || met[$kind $pattern]=1
+	done
+}
+
+log_line()
+{
+	local line=$1
+
+	show "| $line"
+	note_expected log "$line" ${expected_log[@]+"${expected_log[@]}"}
+	if [[ $line == *'machine: init'* ]]; then
+		[ $phase = boot ] || { ended=reset; return; }
+		phase=init
+		boot_seconds=$((SECONDS - started))
+	elif [[ $line == *'end Kernel panic'* ]]; then
+		ended=panic
+	elif [ $phase != boot ] && [[ $line =~ $bad_log ]] && ! is_allowed "$line"; then
+		problem "kernel log, $(where): $line"
+	fi
+}
+
+begin_command()
+{
+	current=$1
+	tap_begin
+	show "> $(command_line "$current")"
+}
+
+# Loading and unloading a module is no test and has no plan.
+is_test()
+{
+	[ "$tap" = 1 ] && [[ ! $(command_line "$1") =~ ^(insmod|rmmod)\  ]]
+}
+
+end_command()
+{
+	local status=$2
+
+	if is_test "$1"; then
+		tap_end "$status"
+	elif [ "$status" != 0 ]; then
+		problem "$(where): ended with status $status"
+	elif [ "$tap" = 0 ]; then
+		passed=$((passed + 1))
+	fi
+	current='' running=''
+}
+
+console_line()
+{
+	local line=$1
+
+	if [[ $line =~ @machine\ begin\ ([0-9]+)$ ]]; then
+		begin_command "${BASH_REMATCH[1]}"
+	elif [[ $line =~ (.*)@machine\ end\ ([0-9]+)\ ([0-9]+)$ ]]; then
+		[ -z "${BASH_REMATCH[1]}" ] || show "${BASH_REMATCH[1]}"
+		end_command "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+	elif [[ $line =~ @machine\ leaks\ (.*)$ ]]; then
+		[ "${BASH_REMATCH[1]}" = done ] && leaking=0 || leaking=1
+	elif [[ $line == *'@machine off' ]]; then
+		ended=poweroff
+	else
+		show "$line"
+		note_expected console "$line" ${expected[@]+"${expected[@]}"}
+		if [ $leaking = 1 ]; then
+			[[ ! $line =~ $bad_leak ]] || problem "memory leak: $line"
+		elif [ "$tap" = 1 ] && [ -n "$current" ]; then
+			tap_line "$line"
+		fi
+	fi
+}
+
+# How long the next line may take.
+patience()
+{
+	local left=$((started + limit - SECONDS)) longest=$silence
+
+	[ $phase != boot ] || longest=$boot_silence
+	[ "$longest" != 0 ] && [ "$longest" -lt "$left" ] || longest=$left
+	printf '%s' $((longest > 0 ? longest : 1))
+}
+
+watch_machine()
+{
+	local event seconds
+
+	started=$SECONDS boot_seconds=''
+	while [ "$ended" != panic ] && [ "$ended" != reset ]; do
+		seconds=$(patience)
+		if ! IFS= read -r -t "$seconds" -u 7 event; then
+			if [ $((SECONDS - started)) -ge "$limit" ]; then
+				problem "not at its end after $limit s, $(where)"
+			else
+				problem "silent for $seconds s, $(where): hung?"
+			fi
+			return
+		fi
+		case $event in
+		'C '*) console_line "${event#C }" ;;
+		'K '*) log_line "${event#K }" ;;
+		E) break ;;
+		esac
+	done
+}
+
+check_end()
+{
+	[ "$ended" != "$expected_end" ] || return
+	case $ended in
+	panic) problem "the kernel panicked" ;;
+	reset) problem "the machine was reset, $(where)" ;;
+	poweroff) problem "the machine was switched off, but --expect-end $expected_end was given" ;;
+	*)
+		# Hung is said already; else Bochs itself gave up, and its log says why.
+		[ ${#problems[@]} -gt 0 ] || problem "Bochs ended, $(where): $(grep -aE 'PANIC|FATAL|ERROR' "$directory/bochs.log" \
+			"$directory/bochs.out" | tail -n 1)"
+		;;
+	esac
+}
+
+check_expected()
+{
+	local pattern
+
+	for pattern in ${expected[@]+"${expected[@]}"}; do
+		[ -n "${met[console $pattern]-}" ] || problem "the console never showed what matches '$pattern'"
+	done
+	for pattern in ${expected_log[@]+"${expected_log[@]}"}; do
+		[ -n "${met[log $pattern]-}" ] || problem "the kernel's log never showed what matches '$pattern'"
+	done
+}
+
+give_verdict()
+{
+	local text other
+
+	check_end
+	check_expected
+	other=$((${#problems[@]} - failed))
+	[ -z "$results" ] || printf '%d %d %d %s\n' $passed $((failed + other)) $skipped "$name" >>"$results"
+	text="$passed passed, $((failed + other)) failed, $skipped skipped; booted in ${boot_seconds:-?} s, $((SECONDS - started)) s in all"
+	if [ ${#problems[@]} = 0 ]; then
+		say "machine $name: PASS: $text"
+		return 0
+	fi
+	[ "$quiet" = 0 ] || tail -n 60 "$transcript"
+	say "machine $name: FAIL: $text"
+	for other in "${problems[@]}"; do
+		say "  $other"
+	done
+	return 1
+}

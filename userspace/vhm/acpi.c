@@ -228,7 +228,6 @@ static void fill_fadt(struct fadt *fadt)
 		      FADT_RESET_REGISTER;
 	fadt->reset_register = port_address(PCI_RESET_PORT, 1, 1);
 	fadt->reset_value = PCI_RESET_FULL;
-	fadt->x_facs = AT(facs);
 	fadt->x_dsdt = AT(dsdt);
 	fadt->x_pm1a_event = port_address(PM_EVENT_PORT, PM_EVENT_SIZE, 2);
 	fadt->x_pm1a_control = port_address(PM_CONTROL_PORT, PM_CONTROL_SIZE,

@@ -43,20 +43,27 @@ static void on_signal(int number)
 	kicked = 1;
 }
 
+/* Those that end the run in an orderly way, unless our parent ignores them. */
+static const int quit_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define QUIT_SIGNALS	(sizeof(quit_signals) / sizeof(quit_signals[0]))
+
 static int catch_signals(void)
 {
-	/* The first is a kick; the others end the run in an orderly way. */
-	static const int numbers[] = { SIGUSR1, SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction before;
 	unsigned int i;
 
 	/* No SA_RESTART: a sleep has to end. */
 	sigemptyset(&action.sa_mask);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (sigaction(numbers[i], &action, NULL))
+	for (i = 0; i < QUIT_SIGNALS; i++) {
+		if (sigaction(quit_signals[i], NULL, &before))
+			return -1;
+		if (before.sa_handler != SIG_IGN &&
+		    sigaction(quit_signals[i], &action, NULL))
 			return -1;
 	}
-	return 0;
+	return sigaction(SIGUSR1, &action, NULL);
 }
 
 /**
@@ -78,6 +85,23 @@ int kick_init(struct kvm_run *run)
 		return log_error("no timer for the guest's clocks: %s",
 				 strerror(errno));
 	return 0;
+}
+
+/**
+ * kick_close() - from now on nobody needs to be kicked
+ *
+ * To be called before the run page goes away. Signals that were to end the run
+ * end the program again.
+ */
+void kick_close(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < QUIT_SIGNALS; i++)
+		signal(quit_signals[i], SIG_DFL);
+	/* The console's thread may go on kicking. */
+	signal(SIGUSR1, SIG_IGN);
+	timer_delete(timer);
 }
 
 /**

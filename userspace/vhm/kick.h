@@ -11,6 +11,7 @@
 #define NEVER	UINT64_MAX
 
 int kick_init(struct kvm_run *run);
+void kick_close(void);
 void kick_vcpu(void);
 bool kick_pending(void);
 uint64_t kick_take(void);

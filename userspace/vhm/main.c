@@ -206,14 +206,10 @@ static int load(struct machine *machine, const struct options *options)
 	return error;
 }
 
-static int run_machine(struct machine *machine, const struct options *options)
+static void run_loaded(struct machine *machine, const struct options *options)
 {
 	struct stats stats;
 
-	if (machine_init_cpu(machine) || load(machine, options) ||
-	    privileges_drop() || kick_init(machine->vcpu.run) ||
-	    console_open())
-		return STATUS_FAILED;
 	machine_init_devices(machine, kick_now());
 	if (options->stats)
 		stats_start(&stats, machine);
@@ -223,7 +219,21 @@ static int run_machine(struct machine *machine, const struct options *options)
 	console_close();
 	if (options->stats)
 		stats_print(&stats, machine, stderr);
-	return run_status(machine);
+}
+
+static int run_machine(struct machine *machine, const struct options *options)
+{
+	int status = STATUS_FAILED;
+
+	if (machine_init_cpu(machine) || load(machine, options) ||
+	    privileges_drop() || kick_init(machine->vcpu.run))
+		return STATUS_FAILED;
+	if (!console_open()) {
+		run_loaded(machine, options);
+		status = run_status(machine);
+	}
+	kick_close();
+	return status;
 }
 
 static int command_run(int argc, char **argv)

@@ -328,14 +328,14 @@ int vhm_walk(const struct vhm_walk_env *env, u64 linear, unsigned int access,
 	int tries, ret = -EAGAIN;
 
 	*result = (struct vhm_walk_result){ .page_shift = 12 };
-	if (!(env->efer & EFER_LMA))
-		walk.linear = (u32)linear;
 	if (!(env->cr0 & CR0_PG)) {
-		result->gpa = walk.linear;
+		result->gpa = (u32)linear;
 		return 0;
 	}
 	walk.paging = paging_mode(env);
-	if (env->efer & EFER_LMA && !is_canonical(linear, walk.paging))
+	if (!(env->efer & EFER_LMA))
+		walk.linear = (u32)linear;
+	else if (!is_canonical(linear, walk.paging))
 		return -EINVAL;
 	for (tries = 0; tries < MAX_TRIES && ret == -EAGAIN; tries++)
 		ret = walk_once(&walk, result);

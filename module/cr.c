@@ -429,6 +429,10 @@ enum vhm_next vhm_dr_exit(struct vhm_vcpu *v)
 	u64 qualification = vmcs_readl(EXIT_QUALIFICATION), value;
 	unsigned int dr = DR_NUMBER(qualification);
 
+	if (vmx_cpl()) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
 	/* DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they are none. */
 	if (dr == 4 || dr == 5) {
 		if (vmx_get_cr4(&v->vmx) & X86_CR4_DE) {

@@ -65,8 +65,8 @@ enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->emulation_failure.ndata = 1;
 	if (count) {
-		/* Size and bytes take the place of three numbers; the flags are the first. */
-		run->emulation_failure.ndata += 3;
+		/* The flags are the first number; size and bytes take the place of two. */
+		run->emulation_failure.ndata += 2;
 		run->emulation_failure.flags = KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
 		run->emulation_failure.insn_size = count;
 		memset(run->emulation_failure.insn_bytes, 0x90,

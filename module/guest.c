@@ -3,8 +3,8 @@
  * Guest memory as the guest's own instructions see it: segments, then paging.
  *
  * For what vhm does in an instruction's place. Everything here may sleep. The
- * functions return 0, 1 when the access made an exception that is now queued, or
- * a negative errno.
+ * functions return 0; 1 when the guest has to be entered again, as a rule because
+ * the access made an exception that is now queued; or a negative errno.
  */
 #include <linux/kernel.h>
 #include <asm/processor-flags.h>
@@ -72,7 +72,7 @@ static void read_walk_env(struct vhm_vcpu *v, struct vhm_walk_env *env)
  * @access: VHM_ACCESS_*
  * @result: where it leads
  *
- * Return: 0; 1: #PF or #GP queued; -EIO: the guest's tables are not there.
+ * Return: 0; 1: #PF or #GP queued, or to be tried again; -EIO: the guest's tables are not there.
  */
 int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 		   struct vhm_walk_result *result)
@@ -83,6 +83,9 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 	read_walk_env(v, &env);
 	err = vhm_walk(&env, linear, access, result);
 	switch (err) {
+	case -EAGAIN:
+		/* Another vCPU keeps changing the tables: let the instruction begin again. */
+		return 1;
 	case -EFAULT:
 		vhm_queue_page_fault(v, linear, result->error_code);
 		return 1;

@@ -90,18 +90,24 @@ static void set_register(struct vhm_vcpu *v, unsigned int index, u64 value)
 		*reg = (*reg & ~mask) | (value & mask);
 }
 
-static void finish(struct vhm_vcpu *v, bool done)
+static void finish(struct vhm_vcpu *v)
 {
 	struct vhm_pio *p = &v->pio;
 
-	p->pending = false;
-	if (!done)
-		return;
 	vmx_load(&v->vmx);
-	/* A user that moved RIP meanwhile meant it. */
-	if (vmx_rip() == p->rip)
-		vmx_skip_bytes(v, p->rip, p->length);
+	vmx_skip_bytes(v, p->rip, p->length);
 	vmx_put();
+}
+
+/* A user that moved RIP while it had the I/O meant the instruction to be dropped. */
+static bool rip_stands(struct vhm_vcpu *v)
+{
+	bool stands;
+
+	vmx_load(&v->vmx);
+	stands = vmx_rip() == v->pio.rip;
+	vmx_put();
+	return stands;
 }
 
 /* Behind an exit: move the index register, count down, and end when the count has. */
@@ -116,20 +122,35 @@ static void finish_string(struct vhm_vcpu *v)
 		left = get_register(v, VHM_RCX) - p->count;
 		set_register(v, VHM_RCX, left);
 	}
-	finish(v, !left);
+	if (!left)
+		finish(v);
 }
 
 /*
- * The page in which the elements lie, and how many of them: an element that
- * crosses its end goes alone, and so does each one of a descending string.
+ * How many elements go out at once: those in one page, up to where the index
+ * wraps or the segment ends. One that crosses a page goes alone, and so does
+ * each one of a descending string.
  */
 static u32 batch(const struct vhm_pio *p, u64 left)
 {
-	u64 room = (PAGE_SIZE - offset_in_page(p->linear)) / p->size;
+	u64 room = min_t(u64, PAGE_SIZE - offset_in_page(p->linear), p->span) / p->size;
 
 	if (!p->rep || p->backwards || !room)
 		return 1;
 	return min(left, room);
+}
+
+/* Bytes from an offset to the end of its segment, or to where the offset wraps. */
+static u64 span(struct vhm_vcpu *v, unsigned int segment, u64 offset)
+{
+	u64 last = address_mask(v->pio.address_size);
+	struct kvm_segment s;
+
+	if (vmx_code_bits(&v->vmx) != 64) {
+		vmx_get_segment(segment, &s);
+		last = min_t(u64, last, s.limit);
+	}
+	return offset <= last ? last - offset + 1 : 0;
 }
 
 /* What the exit tells of a string instruction; SDM has it in a field since VMX_BASIC bit 54. */
@@ -145,6 +166,7 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 	if (!p->in)
 		segment = INFO_SEGMENT(info);
 	p->backwards = vmx_rflags() & X86_EFLAGS_DF;
+	p->span = span(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI));
 	vmx_put();
 	return segment;
 }
@@ -175,7 +197,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	segment = string_operand(v);
 	left = p->rep ? get_register(v, VHM_RCX) : 1;
 	if (!left) {
-		finish(v, true);
+		finish(v);
 		return VHM_RESUME;
 	}
 	err = vhm_guest_linear(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI), p->size,
@@ -199,10 +221,8 @@ static enum vhm_next complete_string(struct vhm_vcpu *v)
 	if (p->in)
 		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
 				     VHM_ACCESS_WRITE);
-	if (err) {
-		p->pending = false;
+	if (err)
 		return failed(v, err);
-	}
 	finish_string(v);
 	return VHM_RESUME;
 }
@@ -234,12 +254,15 @@ enum vhm_next vhm_io_complete(struct vhm_vcpu *v)
 {
 	u32 value;
 
+	v->pio.pending = false;
+	if (!rip_stands(v))
+		return VHM_RESUME;
 	if (v->pio.string)
 		return complete_string(v);
 	if (v->pio.in) {
 		memcpy(&value, v->pio_data, sizeof(value));
 		load_rax(v, value);
 	}
-	finish(v, true);
+	finish(v);
 	return VHM_RESUME;
 }

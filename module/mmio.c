@@ -43,6 +43,17 @@ static void store_rsp(struct vhm_vcpu *v)
 	vmx_put();
 }
 
+/* A user that moved RIP while it had the access meant the instruction to be dropped. */
+static bool rip_stands(struct vhm_vcpu *v)
+{
+	bool stands;
+
+	vmx_load(&v->vmx);
+	stands = vmx_rip() == v->mmio->rip;
+	vmx_put();
+	return stands;
+}
+
 /* The rest of the instruction: registers, RIP, and what the end of one brings. */
 static void finish(struct vhm_vcpu *v)
 {
@@ -50,6 +61,8 @@ static void finish(struct vhm_vcpu *v)
 	u64 *regs = load_registers(v);
 	bool again, backwards;
 
+	if (!rip_stands(v))
+		return;
 	if (insn->op == VHM_INSN_LOAD || insn->op == VHM_INSN_LODS) {
 		u64 value = 0;
 

@@ -409,8 +409,11 @@ static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool wri
 
 	if (!row)
 		return 1;
-	if (!exists(v, row) && (!write || entry->data))
-		return write;
+	if (!exists(v, row)) {
+		if (!write)
+			entry->data = 0;
+		return write && entry->data;
+	}
 	if (write)
 		return write_row(v, row, entry->data, true);
 	entry->data = read_row(v, row);

@@ -7,6 +7,7 @@
  * section on KVM_GET_STATS_FD defines them.
  */
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -169,14 +170,25 @@ static void fill_header(struct stats_file *f, unsigned int count)
 
 static int stats_fd(struct stats_file *f)
 {
-	int fd;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
 
-	vhm_vm_get(f->vm);
-	fd = anon_inode_getfd("vhm-stats", &stats_fops, f, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		vhm_vm_put(f->vm);
-		kfree(f);
+	if (fd < 0)
+		goto free;
+	file = anon_inode_getfile("vhm-stats", &stats_fops, f, O_RDONLY);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		fd = PTR_ERR(file);
+		goto free;
 	}
+	/* Has a position, so that pread() works as on KVM's. */
+	file->f_mode |= FMODE_PREAD;
+	vhm_vm_get(f->vm);
+	fd_install(fd, file);
+	return fd;
+
+free:
+	kfree(f);
 	return fd;
 }
 
@@ -230,11 +242,13 @@ int vhm_vcpu_stats_fd(struct vhm_vcpu *v)
  */
 long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user)
 {
-	struct vhm_exit_stats head;
+	u64 reserved[ARRAY_SIZE(user->reserved)];
+	u32 flags, pad;
 
-	if (copy_from_user(&head, user, offsetof(struct vhm_exit_stats, reason)))
+	if (get_user(flags, &user->flags) || get_user(pad, &user->pad) ||
+	    copy_from_user(reserved, user->reserved, sizeof(reserved)))
 		return -EFAULT;
-	if (head.flags || head.pad || memchr_inv(head.reserved, 0, sizeof(head.reserved)))
+	if (flags || pad || memchr_inv(reserved, 0, sizeof(reserved)))
 		return -EINVAL;
 	if (put_user(v->stats.entries, &user->entries) ||
 	    put_user(v->guest_ticks, &user->guest_ticks) ||

@@ -70,10 +70,10 @@ static enum vhm_next look_around(void)
 {
 	unsigned long flags = READ_ONCE(current_thread_info()->flags);
 
-	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME))
+	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
 		return VHM_SIGNAL;
-	if (flags & _TIF_NEED_RESCHED)
-		return VHM_RESCHED;
+	if (flags & (_TIF_NEED_RESCHED | _TIF_NOTIFY_RESUME))
+		return VHM_WORK;
 	return VHM_RESUME;
 }
 
@@ -214,6 +214,8 @@ static long run_guest(struct vhm_vcpu *v)
 		next = inner_loop(v);
 		if (next == VHM_SLEEP)
 			next = vhm_handle_exit_sleepable(v, v->last_reason);
+		else if (next == VHM_WORK && vhm_thread_work())
+			next = VHM_SIGNAL;
 		switch (next) {
 		case VHM_USER:
 			return 0;
@@ -223,9 +225,6 @@ static long run_guest(struct vhm_vcpu *v)
 			return -EINTR;
 		case VHM_FAULT:
 			return -EFAULT;
-		case VHM_RESCHED:
-			cond_resched();
-			break;
 		default:
 			break;
 		}

@@ -50,7 +50,7 @@ enum vhm_next {
 	VHM_RESUME,	/* enter the guest again */
 	VHM_WINDOW,	/* let the host take its interrupts, look around, enter again */
 	VHM_RELOAD,	/* as VHM_WINDOW, but load the guest's switched state anew */
-	VHM_RESCHED,	/* somebody else wants this CPU */
+	VHM_WORK,	/* the kernel has work for this thread, or another wants its CPU */
 	VHM_SLEEP,	/* call the exit's sleepable handler, outside the inner loop */
 	VHM_USER,	/* user space must act: struct kvm_run says what */
 	VHM_SIGNAL,	/* a signal waits for this thread: -EINTR */
@@ -171,6 +171,7 @@ struct vhm_pio {
 	bool rep;
 	bool backwards;
 	u64 linear;
+	u64 span;
 };
 
 /* MMIO that user space is doing for us. */
@@ -220,6 +221,9 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap);
 int vhm_vcpu_create(struct vhm_vm *vm, unsigned long id);
 void vhm_vcpu_free(struct vhm_vcpu *v);
 void vhm_vcpus_leave_guest(struct vhm_vm *vm);
+
+/* work.c */
+int vhm_thread_work(void);
 
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);

@@ -165,6 +165,8 @@ static int __init negotiate_ept(struct vmx_caps *c)
 	}
 	c->invept_single = cap & VMX_EPT_EXTENT_CONTEXT_BIT;
 
+	/* INVVPID's capabilities are the upper half, and so are numbered. */
+	cap >>= 32;
 	c->invvpid_single = cap & VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT;
 	if (!(cap & VMX_VPID_INVVPID_BIT) ||
 	    !(cap & (VMX_VPID_EXTENT_SINGLE_CONTEXT_BIT | VMX_VPID_EXTENT_GLOBAL_CONTEXT_BIT)))

@@ -65,7 +65,9 @@ SYM_FUNC_START(vmx_enter)
 	mov	VMX_FRAME_REG(7)(%rdi), %rdi
 
 	/* MDS and its kin: nothing of the host's may stay in the CPU's buffers. Changes ZF alone. */
-	ALTERNATIVE "", "verw .Lverw_selector(%rip)", X86_FEATURE_CLEAR_CPU_BUF
+	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF
+	verw	.Lverw_selector(%rip)
+.Lverw_done:
 
 	jnc	.Llaunch
 .Lresume:

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
 #include <asm/kvm_para.h>
+#include <asm/processor-flags.h>
 #include <asm/processor.h>
 
 #include "vhm.h"
@@ -27,8 +28,14 @@ struct vhm_cpuid {
 	unsigned int count;
 	unsigned int maxphyaddr;
 	u64 xcr0;
+	u64 cr4;
 	struct kvm_cpuid_entry2 entry[];
 };
+
+/* Bits that every CPU with VMX has. */
+#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | \
+			 X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | \
+			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
 
 #define B(n)	(1U << (n))
 
@@ -344,6 +351,13 @@ static const struct kvm_cpuid_entry2 *find_entry(const struct vhm_cpuid *c, u32 
 	return NULL;
 }
 
+static bool has(const struct vhm_cpuid *c, u32 leaf, u32 subleaf, unsigned int reg, u32 bit)
+{
+	const struct kvm_cpuid_entry2 *e = find_entry(c, leaf, subleaf);
+
+	return e && *entry_reg((struct kvm_cpuid_entry2 *)e, reg) & bit;
+}
+
 /**
  * vhm_cpuid_has() - whether the guest was told that it has a feature
  * @v: the vCPU
@@ -354,9 +368,7 @@ static const struct kvm_cpuid_entry2 *find_entry(const struct vhm_cpuid *c, u32 
  */
 bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit)
 {
-	const struct kvm_cpuid_entry2 *e = find_entry(v->cpuid, leaf, subleaf);
-
-	return e && *entry_reg((struct kvm_cpuid_entry2 *)e, reg) & bit;
+	return has(v->cpuid, leaf, subleaf, reg, bit);
 }
 
 /** vhm_cpuid_maxphyaddr() - width of the guest's physical addresses, 32 to 52 bits */
@@ -371,6 +383,45 @@ u64 vhm_cpuid_xcr0(struct vhm_vcpu *v)
 	return v->cpuid->xcr0;
 }
 
+/** vhm_cpuid_cr4() - bits of CR4 that the guest may set */
+u64 vhm_cpuid_cr4(struct vhm_vcpu *v)
+{
+	return v->cpuid->cr4;
+}
+
+/* CR4's bits that come with a feature. */
+static u64 cr4_allowed(const struct vhm_cpuid *c)
+{
+	static const struct {
+		u64 cr4;
+		u32 leaf;
+		unsigned int reg;
+		u32 bit;
+	} features[] = {
+		{ X86_CR4_PCIDE, 1, VHM_ECX, BIT(17) },
+		{ X86_CR4_OSXSAVE, 1, VHM_ECX, BIT(26) },
+		{ X86_CR4_FSGSBASE, 7, VHM_EBX, BIT(0) },
+		{ X86_CR4_SMEP, 7, VHM_EBX, BIT(7) },
+		{ X86_CR4_SMAP, 7, VHM_EBX, BIT(20) },
+		{ X86_CR4_UMIP, 7, VHM_ECX, BIT(2) },
+	};
+	u64 allowed = CR4_ALWAYS;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (has(c, features[i].leaf, 0, features[i].reg, features[i].bit))
+			allowed |= features[i].cr4;
+	return allowed & vmx_caps.cr4_fixed1;
+}
+
+static u64 host_cr4(void)
+{
+	return vmx_caps.cr4_fixed1 & (CR4_ALWAYS | X86_CR4_PCIDE | X86_CR4_FSGSBASE |
+				      X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_UMIP |
+				      (vmx_caps.xcr0 ? X86_CR4_OSXSAVE : 0));
+}
+
+/* What is asked more often than the table is set. */
 static void derive(struct vhm_cpuid *c)
 {
 	const struct kvm_cpuid_entry2 *e = find_entry(c, 0x80000008, 0);
@@ -379,6 +430,8 @@ static void derive(struct vhm_cpuid *c)
 			DEFAULT_MAXPHYADDR;
 	e = find_entry(c, 0xd, 0);
 	c->xcr0 = e ? e->eax | (u64)e->edx << 32 : 0;
+	/* As KVM: a vCPU that was never told is allowed what the host can do. */
+	c->cr4 = c->count ? cr4_allowed(c) : host_cr4();
 }
 
 /** vhm_cpuid_alloc() - the empty table of a new vCPU; NULL if there is no memory */

@@ -19,11 +19,6 @@
 			 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | \
 			 X86_CR0_PG)
 
-/* Bits that every CPU with VMX has. */
-#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | \
-			 X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | \
-			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
-
 /* A change of one of these loads the PDPTEs anew (SDM, "PDPTE Registers"). */
 #define CR0_PDPTE	(X86_CR0_PG | X86_CR0_CD | X86_CR0_NW)
 #define CR4_PDPTE	(X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PSE | X86_CR4_SMEP)
@@ -46,34 +41,10 @@ bool vhm_cr0_valid(u64 value)
 	return !(value & X86_CR0_PG) || value & X86_CR0_PE;
 }
 
-static u64 cr4_allowed(struct vhm_vcpu *v)
-{
-	static const struct {
-		u64 cr4;
-		u32 leaf;
-		unsigned int reg;
-		u32 bit;
-	} features[] = {
-		{ X86_CR4_PCIDE, 1, VHM_ECX, BIT(17) },
-		{ X86_CR4_OSXSAVE, 1, VHM_ECX, BIT(26) },
-		{ X86_CR4_FSGSBASE, 7, VHM_EBX, BIT(0) },
-		{ X86_CR4_SMEP, 7, VHM_EBX, BIT(7) },
-		{ X86_CR4_SMAP, 7, VHM_EBX, BIT(20) },
-		{ X86_CR4_UMIP, 7, VHM_ECX, BIT(2) },
-	};
-	u64 allowed = CR4_ALWAYS;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(features); i++)
-		if (vhm_cpuid_has(v, features[i].leaf, 0, features[i].reg, features[i].bit))
-			allowed |= features[i].cr4;
-	return allowed & vmx_caps.cr4_fixed1;
-}
-
 /** vhm_cr4_valid() - whether CR4 may have this value in a guest with this CPUID */
 bool vhm_cr4_valid(struct vhm_vcpu *v, u64 value)
 {
-	return !(value & ~cr4_allowed(v));
+	return !(value & ~vhm_cpuid_cr4(v));
 }
 
 /** vhm_efer_valid() - whether EFER may have this value in a guest with this CPUID */

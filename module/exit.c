@@ -50,29 +50,56 @@ enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int 
 	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
+/* What KVM adds to an emulation failure, so that QEMU has something to print. */
+static unsigned int add_exit_information(struct vhm_vcpu *v, unsigned int at)
+{
+	u64 *data = v->run->internal.data;
+
+	vmx_load(&v->vmx);
+	data[at++] = vmcs_read32(VM_EXIT_REASON);
+	data[at++] = vmcs_readl(EXIT_QUALIFICATION);
+	data[at++] = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	data[at++] = vmcs_read32(VM_EXIT_INTR_INFO);
+	data[at++] = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	vmx_put();
+	return at;
+}
+
 /**
  * vhm_emulation_failed() - an instruction that vhm cannot do for the guest
  * @v: the vCPU
  * @bytes: the instruction's, as far as they could be fetched
  * @count: how many; at most 15
+ *
+ * As KVM: the guest gets a #UD; user space is told when it was the guest's kernel.
+ *
+ * Return: VHM_USER with KVM_EXIT_INTERNAL_ERROR, or VHM_RESUME.
  */
 enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int count)
 {
 	struct kvm_run *run = v->run;
+	unsigned int ndata = 1, cpl;
 
 	v->stats.insn_emulation_fail++;
-	memset(&run->emulation_failure, 0, sizeof(run->emulation_failure));
+	vmx_load(&v->vmx);
+	cpl = vmx_cpl();
+	vmx_put();
+	vhm_queue_exception(v, X86_TRAP_UD);
+	if (cpl)
+		return VHM_RESUME;
+
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
-	run->emulation_failure.ndata = 1;
+	run->emulation_failure.flags = 0;
 	if (count) {
 		/* The flags are the first number; size and bytes take the place of two. */
-		run->emulation_failure.ndata += 2;
+		ndata += 2;
 		run->emulation_failure.flags = KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
 		run->emulation_failure.insn_size = count;
 		memset(run->emulation_failure.insn_bytes, 0x90,
 		       sizeof(run->emulation_failure.insn_bytes));
 		memcpy(run->emulation_failure.insn_bytes, bytes, count);
 	}
+	run->emulation_failure.ndata = add_exit_information(v, ndata);
 	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
 }
 

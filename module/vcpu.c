@@ -152,6 +152,7 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	trace_vhm_exit(v, reason);
 	if (unlikely(reason & VMX_ENTRY_FAILED))
 		return entry_failed(v, reason);
+	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }
 

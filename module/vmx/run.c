@@ -121,8 +121,19 @@ bool vmx_run_once(struct vhm_vcpu *v)
 	x->cr2 = native_read_cr2();
 	if (unlikely(failed))
 		return false;
-	x->run_flags |= BIT(VMX_RUN_LAUNCHED_BIT);
 	return true;
+}
+
+/**
+ * vmx_entered() - the entry has succeeded: VMRESUME from now on
+ * @x: the vCPU
+ *
+ * An entry that fails on the guest's state leaves the VMCS's launch state clear,
+ * although it is reported like an exit.
+ */
+void vmx_entered(struct vmx_vcpu *x)
+{
+	x->run_flags |= BIT(VMX_RUN_LAUNCHED_BIT);
 }
 
 /**

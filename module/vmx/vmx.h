@@ -140,6 +140,7 @@ unsigned int vmx_fpu_size(void);
 /* run.c: entry and exit */
 void vmx_prepare_entry(struct vhm_vcpu *v);
 bool vmx_run_once(struct vhm_vcpu *v);
+void vmx_entered(struct vmx_vcpu *x);
 void vmx_host_nmi(void);
 
 /* mitigate.c */

@@ -3,7 +3,6 @@
  * The loaders: a good kernel ends up where it should, and each damaged, cut off
  * or hostile file is refused with a sentence that names it.
  */
-#define _GNU_SOURCE
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +26,14 @@
 
 static char message[1024];
 
-int log_error(const char *format, ...)
+int log_error(const char *about, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
+	snprintf(message, sizeof(message), "%s: ", about ? about : "vhm");
+	vsnprintf(message + strlen(message), sizeof(message) - strlen(message),
+		  format, arguments);
 	va_end(arguments);
 	return -1;
 }
@@ -184,9 +185,10 @@ static void test_high_memory(void)
 }
 
 /* One field made wrong, and a word of the sentence that has to come. */
-#define WRONG(field, value, word)					\
-	{ #field " = " #value, offsetof(struct setup_header, field),	\
-	  sizeof(((struct setup_header *)0)->field), value, word }
+#define sizeof_field(type, member)	sizeof(((type *)0)->member)
+#define FIELD(field)					\
+	#field, offsetof(struct setup_header, field),	\
+	sizeof_field(struct setup_header, field)
 
 static const struct {
 	const char *name;
@@ -195,26 +197,26 @@ static const struct {
 	uint64_t value;
 	const char *word;
 } wrong[] = {
-	WRONG(boot_flag, 0, "damaged"),
-	WRONG(header, 0x12345678, "damaged"),
-	WRONG(version, 0x020b, "boot protocol"),
-	WRONG(version, 0, "boot protocol"),
-	WRONG(loadflags, 0, "zImage"),
-	WRONG(xloadflags, 0, "64-bit"),
-	WRONG(kernel_alignment, 0, "kernel_alignment"),
-	WRONG(kernel_alignment, 0x1000001, "kernel_alignment"),
-	WRONG(kernel_alignment, 0x80000000, "kernel_alignment"),
-	WRONG(setup_sects, 255, "truncated"),
-	WRONG(syssize, 0, "syssize"),
-	WRONG(syssize, 0x20, "syssize"),
-	WRONG(syssize, 0xffffffff, "truncated"),
-	WRONG(syssize, PAYLOAD / 16 + 5, "truncated"),
-	WRONG(init_size, 0xffffffff, "--memory"),
-	WRONG(init_size, 0x10000000, "--memory"),
-	WRONG(initrd_addr_max, 0, "too large"),
-	WRONG(initrd_addr_max, 0x1000000, "too large"),
-	WRONG(cmdline_size, 3, "command line"),
-	WRONG(cmdline_size, 0, "command line"),
+	{ FIELD(boot_flag), 0, "damaged" },
+	{ FIELD(header), 0x12345678, "damaged" },
+	{ FIELD(version), 0x020b, "boot protocol" },
+	{ FIELD(version), 0, "boot protocol" },
+	{ FIELD(loadflags), 0, "zImage" },
+	{ FIELD(xloadflags), 0, "64-bit" },
+	{ FIELD(kernel_alignment), 0, "kernel_alignment" },
+	{ FIELD(kernel_alignment), 0x1000001, "kernel_alignment" },
+	{ FIELD(kernel_alignment), 0x80000000, "kernel_alignment" },
+	{ FIELD(setup_sects), 255, "truncated" },
+	{ FIELD(syssize), 0, "syssize" },
+	{ FIELD(syssize), 0x20, "syssize" },
+	{ FIELD(syssize), 0xffffffff, "truncated" },
+	{ FIELD(syssize), PAYLOAD / 16 + 5, "truncated" },
+	{ FIELD(init_size), 0xffffffff, "--memory" },
+	{ FIELD(init_size), 0x10000000, "--memory" },
+	{ FIELD(initrd_addr_max), 0, "too large" },
+	{ FIELD(initrd_addr_max), 0x1000000, "too large" },
+	{ FIELD(cmdline_size), 3, "command line" },
+	{ FIELD(cmdline_size), 0, "command line" },
 };
 
 static void test_wrong_fields(struct memory *memory)
@@ -228,7 +230,8 @@ static void test_wrong_fields(struct memory *memory)
 		       wrong[i].size);
 		tap_ok(load(memory, sizeof(file), 4096, "quiet", &entry) &&
 		       strstr(message, wrong[i].word) && strstr(message, "the "),
-		       "load: %s: %s", wrong[i].name, message);
+		       "load: %s = 0x%llx: %s", wrong[i].name,
+		       (unsigned long long)wrong[i].value, message);
 	}
 	make_kernel();
 	header()->relocatable_kernel = 0;
@@ -254,7 +257,7 @@ static void test_sizes(struct memory *memory)
 	tap_ok(!load(memory, FILE_SIZE, 0, "", &entry),
 	       "load: taken at its full length");
 	tap_ok(load(memory, sizeof(file), 240 * MIB, "", &entry) &&
-	       strstr(message, "the initrd is too large"),
+	       strstr(message, "the initrd: is too large"),
 	       "load: %s", message);
 	tap_ok(!load(memory, sizeof(file),
 		     memory->low - 0x1400000, "", &entry),
@@ -327,7 +330,7 @@ static void test_random_headers(void)
 static void test_flat(struct memory *memory)
 {
 	static const char *const others[] = {
-		"\177ELF\2\1\1", "MZ\220", "\x1f\x8b\x08", "\xfd" "7zXZ", "BZh9",
+		"\177ELF\2\1\1", "MZ\220", "\x1f\x8b\x08", "\3757zXZ", "BZh9",
 		"\x28\xb5\x2f\xfd", "070701", "#!/bin/sh",
 	};
 	static uint8_t big[0xa0000 - 0x7c00 + 1];

@@ -12,7 +12,7 @@
 /* The time at which @ticks have been counted since START, rounded up. */
 static uint64_t at(uint64_t ticks)
 {
-	return START + (uint64_t)(((unsigned __int128)ticks * 1000000000 +
+	return START + (uint64_t)(((__uint128_t)ticks * 1000000000 +
 				   PIT_HZ - 1) / PIT_HZ);
 }
 

@@ -157,7 +157,7 @@ static_assert(sizeof(struct header) == 36, "header as in the specification");
 static_assert(sizeof(struct facs) == 64, "FACS as in the specification");
 static_assert(sizeof(struct fadt) == 244, "FADT as in the specification");
 static_assert(sizeof(struct tables) <= MEMORY_TABLES_END - MEMORY_TABLES,
-	       "the tables fit where they go");
+	      "the tables fit where they go");
 
 #define AT(member)	((uint32_t)(ACPI_RSDP + offsetof(struct tables, member)))
 

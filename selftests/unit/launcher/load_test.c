@@ -11,11 +11,11 @@
 
 #include <asm/bootparam.h>
 
+#include "tap.h"
 #include "acpi.h"
 #include "flat.h"
 #include "linux.h"
 #include "log.h"
-#include "tap.h"
 
 #define HEADER		0x1f1
 #define SETUP_SECTORS	3
@@ -185,10 +185,9 @@ static void test_high_memory(void)
 }
 
 /* One field made wrong, and a word of the sentence that has to come. */
-#define sizeof_field(type, member)	sizeof(((type *)0)->member)
-#define FIELD(field)					\
-	#field, offsetof(struct setup_header, field),	\
-	sizeof_field(struct setup_header, field)
+#define WRONG(field, value, word)					\
+	{ #field, offsetof(struct setup_header, field),			\
+	  sizeof(((struct setup_header *)0)->field), value, word }
 
 static const struct {
 	const char *name;
@@ -197,26 +196,26 @@ static const struct {
 	uint64_t value;
 	const char *word;
 } wrong[] = {
-	{ FIELD(boot_flag), 0, "damaged" },
-	{ FIELD(header), 0x12345678, "damaged" },
-	{ FIELD(version), 0x020b, "boot protocol" },
-	{ FIELD(version), 0, "boot protocol" },
-	{ FIELD(loadflags), 0, "zImage" },
-	{ FIELD(xloadflags), 0, "64-bit" },
-	{ FIELD(kernel_alignment), 0, "kernel_alignment" },
-	{ FIELD(kernel_alignment), 0x1000001, "kernel_alignment" },
-	{ FIELD(kernel_alignment), 0x80000000, "kernel_alignment" },
-	{ FIELD(setup_sects), 255, "truncated" },
-	{ FIELD(syssize), 0, "syssize" },
-	{ FIELD(syssize), 0x20, "syssize" },
-	{ FIELD(syssize), 0xffffffff, "truncated" },
-	{ FIELD(syssize), PAYLOAD / 16 + 5, "truncated" },
-	{ FIELD(init_size), 0xffffffff, "--memory" },
-	{ FIELD(init_size), 0x10000000, "--memory" },
-	{ FIELD(initrd_addr_max), 0, "too large" },
-	{ FIELD(initrd_addr_max), 0x1000000, "too large" },
-	{ FIELD(cmdline_size), 3, "command line" },
-	{ FIELD(cmdline_size), 0, "command line" },
+	WRONG(boot_flag, 0, "damaged"),
+	WRONG(header, 0x12345678, "damaged"),
+	WRONG(version, 0x020b, "boot protocol"),
+	WRONG(version, 0, "boot protocol"),
+	WRONG(loadflags, 0, "zImage"),
+	WRONG(xloadflags, 0, "64-bit"),
+	WRONG(kernel_alignment, 0, "kernel_alignment"),
+	WRONG(kernel_alignment, 0x1000001, "kernel_alignment"),
+	WRONG(kernel_alignment, 0x80000000, "kernel_alignment"),
+	WRONG(setup_sects, 255, "truncated"),
+	WRONG(syssize, 0, "syssize"),
+	WRONG(syssize, 0x20, "syssize"),
+	WRONG(syssize, 0xffffffff, "truncated"),
+	WRONG(syssize, PAYLOAD / 16 + 5, "truncated"),
+	WRONG(init_size, 0xffffffff, "--memory"),
+	WRONG(init_size, 0x10000000, "--memory"),
+	WRONG(initrd_addr_max, 0, "too large"),
+	WRONG(initrd_addr_max, 0x1000000, "too large"),
+	WRONG(cmdline_size, 3, "command line"),
+	WRONG(cmdline_size, 0, "command line"),
 };
 
 static void test_wrong_fields(struct memory *memory)

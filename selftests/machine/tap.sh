@@ -39,11 +39,9 @@ tap_line()
 	fi
 }
 
-# At the end of a program: its plan and its exit status against what it reported.
-tap_end()
+# At the end of a program's report: its plan against what it reported.
+tap_close()
 {
-	local status=$1
-
 	if [ -z "$plan" ]; then
 		problem "$(where): no TAP plan"
 	elif [ "$seen" -lt "$plan" ]; then
@@ -51,6 +49,14 @@ tap_end()
 	elif [ "$seen" -gt "$plan" ]; then
 		problem "$(where): $seen tests were reported, but the plan names $plan"
 	fi
+}
+
+# At the end of a command: also its exit status against what it reported.
+tap_end()
+{
+	local status=$1
+
+	tap_close
 	# 4 is kselftest's "skipped"; a test that failed was counted when it said so.
 	[ "$status" = 0 ] || [ "$status" = 4 ] || [ "$command_failed" -gt 0 ] ||
 		problem "$(where) ended with status $status though no test of it failed"

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The extended page table (SDM, "The Extended Page Table Mechanism").
+ *
+ * Four levels of 512 entries; leaves are 4 KiB. Table pages come from the
+ * caller's cache, filled where it may sleep, because entries are installed
+ * where it may not.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "ept.h"
+
+#define EPT_ENTRIES		512
+#define EPT_LEVEL_SHIFT(level)	(12 + 9 * ((level) - 1))
+#define EPT_INDEX(gpa, level)	(((gpa) >> EPT_LEVEL_SHIFT(level)) & (EPT_ENTRIES - 1))
+
+/* EPTP: write-back, a walk of four levels (SDM, "Extended-Page-Table Pointer"). */
+#define EPTP_WB			6ULL
+#define EPTP_WALK_4		(3ULL << 3)
+
+static u64 *ept_table(u64 entry)
+{
+	return __va(entry & VHM_EPT_ADDRESS);
+}
+
+static u64 ept_table_entry(const void *table)
+{
+	return __pa(table) | VHM_EPT_RIGHTS;
+}
+
+/**
+ * vhm_ept_init() - an empty table
+ * @ept: to initialise
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vhm_ept_init(struct vhm_ept *ept)
+{
+	raw_spin_lock_init(&ept->lock);
+	/* Vcpus start with generation 0, so the first entry pays an INVEPT. */
+	atomic64_set(&ept->generation, 1);
+	ept->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!ept->root)
+		return -ENOMEM;
+	ept->tables = 1;
+	return 0;
+}
+
+static void ept_free_table(u64 *table, int level)
+{
+	int i;
+
+	if (level > 1) {
+		for (i = 0; i < EPT_ENTRIES; i++)
+			if (table[i])
+				ept_free_table(ept_table(table[i]), level - 1);
+	}
+	free_page((unsigned long)table);
+	cond_resched();
+}
+
+/**
+ * vhm_ept_free() - give back every table page
+ * @ept: whose guest will not run again
+ *
+ * From here on the notifier finds no root and leaves the table alone.
+ */
+void vhm_ept_free(struct vhm_ept *ept)
+{
+	unsigned long flags;
+	u64 *root;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	root = ept->root;
+	ept->root = NULL;
+	ept->tables = 0;
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+	if (root)
+		ept_free_table(root, VHM_EPT_LEVELS);
+}
+
+/**
+ * vhm_ept_pointer() - the VMCS's EPT pointer
+ * @ept: the table
+ */
+u64 vhm_ept_pointer(const struct vhm_ept *ept)
+{
+	return __pa(ept->root) | EPTP_WALK_4 | EPTP_WB;
+}
+
+/**
+ * vhm_ept_map() - install one 4 KiB leaf; under the lock
+ * @ept: the table
+ * @gpa: guest-physical address of the page
+ * @hpa: host-physical address of the page
+ * @rights: VHM_EPT_READ, _WRITE, _EXECUTE
+ * @cache: table pages to take from, zeroed
+ * @cached: how many there are
+ *
+ * Return: whether the entry led to another page before, so that the caller owes
+ * an invalidation.
+ */
+bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights,
+		 struct page **cache, unsigned int *cached)
+{
+	u64 *table = ept->root, *entry, old, new;
+	int level;
+
+	for (level = VHM_EPT_LEVELS; level > 1; level--) {
+		entry = &table[EPT_INDEX(gpa, level)];
+		if (!*entry) {
+			table = page_address(cache[--*cached]);
+			ept->tables++;
+			WRITE_ONCE(*entry, ept_table_entry(table));
+		} else {
+			table = ept_table(*entry);
+		}
+	}
+
+	entry = &table[EPT_INDEX(gpa, 1)];
+	old = *entry;
+	new = hpa | rights | VHM_EPT_WB | VHM_EPT_IGNORE_PAT;
+	/* Another vCPU may have been here first and found that the page can be written. */
+	if (!((old ^ new) & VHM_EPT_ADDRESS))
+		new |= old & VHM_EPT_RIGHTS;
+	WRITE_ONCE(*entry, new);
+	return old && (old ^ new) & VHM_EPT_ADDRESS;
+}
+
+/* A page that the guest may have written is dirty before it is given up. */
+static bool ept_zap_leaf(u64 *entry)
+{
+	u64 old = *entry;
+
+	if (!old)
+		return false;
+	WRITE_ONCE(*entry, 0);
+	if (old & VHM_EPT_WRITE)
+		SetPageDirty(pfn_to_page((old & VHM_EPT_ADDRESS) >> PAGE_SHIFT));
+	return true;
+}
+
+/* The level-1 table of @gpa; if there is none, how far the hole reaches. */
+static u64 *ept_leaf_table(struct vhm_ept *ept, u64 gpa, u64 *next)
+{
+	u64 *table = ept->root;
+	int level;
+
+	*next = (gpa | (BIT_ULL(EPT_LEVEL_SHIFT(2)) - 1)) + 1;
+	if (!table)
+		*next = U64_MAX;
+	for (level = VHM_EPT_LEVELS; table && level > 1; level--) {
+		u64 entry = table[EPT_INDEX(gpa, level)];
+
+		if (!entry)
+			*next = (gpa | (BIT_ULL(EPT_LEVEL_SHIFT(level)) - 1)) + 1;
+		table = entry ? ept_table(entry) : NULL;
+	}
+	return table;
+}
+
+/**
+ * vhm_ept_zap() - take a range of translations away
+ * @ept: the table
+ * @first: first guest-physical address
+ * @last: the address behind the range
+ *
+ * The lock is taken for one leaf table at a time: an invalidation that is
+ * under way (ept->invalidating) keeps faults from filling what is being zapped.
+ *
+ * Return: whether there was anything, so that the caller owes an invalidation.
+ */
+bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last)
+{
+	unsigned long flags;
+	bool zapped = false;
+	u64 gpa, next, end;
+	u64 *table;
+
+	for (gpa = first; gpa < last; gpa = next) {
+		raw_spin_lock_irqsave(&ept->lock, flags);
+		table = ept_leaf_table(ept, gpa, &next);
+		if (table) {
+			end = min(next, last);
+			for (; gpa < end; gpa += PAGE_SIZE)
+				zapped |= ept_zap_leaf(&table[EPT_INDEX(gpa, 1)]);
+		}
+		raw_spin_unlock_irqrestore(&ept->lock, flags);
+	}
+	return zapped;
+}
+
+static bool ept_table_is_empty(const u64 *table)
+{
+	int i;
+
+	for (i = 0; i < EPT_ENTRIES; i++)
+		if (table[i])
+			return false;
+	return true;
+}
+
+/* Unlink what is empty below @table; addresses are relative to the table's own first. */
+static void ept_prune_table(struct vhm_ept *ept, u64 *table, int level, u64 first, u64 last,
+			    struct list_head *pages)
+{
+	u64 span = BIT_ULL(EPT_LEVEL_SHIFT(level));
+	u64 i;
+
+	for (i = first / span; i <= (last - 1) / span; i++) {
+		u64 base = i * span;
+		u64 *below;
+
+		if (!table[i])
+			continue;
+		below = ept_table(table[i]);
+		if (level > 2)
+			ept_prune_table(ept, below, level - 1, max(first, base) - base,
+					min(last, base + span) - base, pages);
+		if (!ept_table_is_empty(below))
+			continue;
+		WRITE_ONCE(table[i], 0);
+		ept->tables--;
+		list_add(&virt_to_page(below)->lru, pages);
+	}
+}
+
+/**
+ * vhm_ept_prune() - unlink the table pages that a zapped range leaves empty
+ * @ept: the table
+ * @first: first guest-physical address
+ * @last: the address behind the range
+ * @pages: list that collects them by page->lru; free them once no CPU can hold
+ *         a paging-structure cache entry that leads to them
+ */
+void vhm_ept_prune(struct vhm_ept *ept, u64 first, u64 last, struct list_head *pages)
+{
+	unsigned long flags;
+	u64 next;
+
+	/* A GiB at a time keeps the lock's hold bounded. */
+	for (; first < last; first = next) {
+		next = min(last, (first | (SZ_1G - 1)) + 1);
+		raw_spin_lock_irqsave(&ept->lock, flags);
+		if (ept->root)
+			ept_prune_table(ept, ept->root, VHM_EPT_LEVELS, first, next, pages);
+		raw_spin_unlock_irqrestore(&ept->lock, flags);
+	}
+}

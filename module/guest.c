@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest memory as the guest's own instructions see it: segments, then paging.
+ *
+ * For what vhm does in an instruction's place. Everything here may sleep. The
+ * functions return 0; 1 when the guest has to be entered again, as a rule because
+ * the access made an exception that is now queued; or a negative errno.
+ */
+#include <linux/kernel.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include "emulate.h"
+#include "vhm.h"
+#include "walk.h"
+
+#define SEGMENT_TYPE_CODE	8
+#define SEGMENT_TYPE_EXPAND	4	/* data: down; code: conforming */
+#define SEGMENT_TYPE_WRITE	2	/* data: writable; code: readable */
+
+static int read_entry(void *ctx, u64 gpa, void *entry, unsigned int size)
+{
+	int err = vhm_read_guest(ctx, gpa, entry, size);
+
+	/* What no slot backs reads as ones on a bus, and as that makes a reserved-bit fault. */
+	if (err == -ENXIO) {
+		memset(entry, 0xff, size);
+		err = 0;
+	}
+	return err;
+}
+
+static int cmpxchg_entry(void *ctx, u64 gpa, u64 old, u64 new, unsigned int size)
+{
+	int err = vhm_cmpxchg_guest(ctx, gpa, old, new, size);
+
+	/* Tables in read-only memory keep their accessed and dirty bits. */
+	return err == -ENXIO ? 0 : err;
+}
+
+static void read_walk_env(struct vhm_vcpu *v, struct vhm_walk_env *env)
+{
+	struct vmx_vcpu *x = &v->vmx;
+
+	vmx_load(x);
+	*env = (struct vhm_walk_env){
+		.cr0 = vmx_get_cr0(x),
+		.cr3 = vmx_cr3(),
+		.cr4 = vmx_get_cr4(x),
+		.efer = x->efer,
+		.rflags = vmx_rflags(),
+		.cpl = vmx_cpl(),
+		.maxphyaddr = vhm_cpuid_maxphyaddr(v),
+		.gbpages = vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(26)),
+		.read = read_entry,
+		.cmpxchg = cmpxchg_entry,
+		.ctx = v->vm,
+	};
+	if (env->cr0 & X86_CR0_PG && env->cr4 & X86_CR4_PAE && !(env->efer & EFER_LMA)) {
+		env->pdpte[0] = vmcs_read64(GUEST_PDPTR0);
+		env->pdpte[1] = vmcs_read64(GUEST_PDPTR1);
+		env->pdpte[2] = vmcs_read64(GUEST_PDPTR2);
+		env->pdpte[3] = vmcs_read64(GUEST_PDPTR3);
+	}
+	vmx_put();
+}
+
+/**
+ * vhm_guest_walk() - translate a linear address as the guest's access would
+ * @v: the vCPU
+ * @linear: the address
+ * @access: VHM_ACCESS_*
+ * @result: where it leads
+ *
+ * Return: 0; 1: #PF or #GP queued, or to be tried again; -EIO: the guest's tables are not there.
+ */
+int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
+		   struct vhm_walk_result *result)
+{
+	struct vhm_walk_env env;
+	int err;
+
+	read_walk_env(v, &env);
+	err = vhm_walk(&env, linear, access, result);
+	switch (err) {
+	case -EAGAIN:
+		/* Another vCPU keeps changing the tables: let the instruction begin again. */
+		return 1;
+	case -EFAULT:
+		vhm_queue_page_fault(v, linear, result->error_code);
+		return 1;
+	case -EINVAL:
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return 1;
+	default:
+		return err;
+	}
+}
+
+static bool is_canonical(struct vhm_vcpu *v, u64 linear)
+{
+	unsigned int bits = vmx_get_cr4(&v->vmx) & X86_CR4_LA57 ? 57 : 48;
+
+	return ((s64)linear << (64 - bits)) >> (64 - bits) == (s64)linear;
+}
+
+/* SDM, "Segment Types" and "Limit Checking". */
+static bool segment_allows(const struct kvm_segment *s, u64 offset, unsigned int size, bool write)
+{
+	u64 last = offset + size - 1;
+
+	if (s->unusable)
+		return false;
+	if (write ? s->type & SEGMENT_TYPE_CODE || !(s->type & SEGMENT_TYPE_WRITE) :
+		    s->type & SEGMENT_TYPE_CODE && !(s->type & SEGMENT_TYPE_WRITE))
+		return false;
+	if (!(s->type & SEGMENT_TYPE_CODE) && s->type & SEGMENT_TYPE_EXPAND)
+		return offset > s->limit && last <= (s->db ? U32_MAX : 0xffff);
+	return last <= s->limit;
+}
+
+/**
+ * vhm_guest_linear() - from segment and offset to a linear address
+ * @v: the vCPU
+ * @segment: enum vmx_segment
+ * @offset: already wrapped to the address size
+ * @size: bytes that will be accessed
+ * @write: whether they will be written
+ * @linear: the result
+ *
+ * Return: 0; 1: #GP or #SS queued.
+ */
+int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
+		     bool write, u64 *linear)
+{
+	struct kvm_segment s;
+	bool allowed;
+
+	vmx_load(&v->vmx);
+	vmx_get_segment(segment, &s);
+	if (vmx_code_bits(&v->vmx) == 64) {
+		/* SDM, "Segmentation in IA-32e Mode": bases of FS and GS, no limits. */
+		*linear = offset + (segment == VMX_FS || segment == VMX_GS ? s.base : 0);
+		allowed = is_canonical(v, *linear) && is_canonical(v, *linear + size - 1);
+	} else {
+		*linear = (u32)(s.base + offset);
+		/* Real mode has no rights to check; its limits stay what they were. */
+		allowed = vmx_get_cr0(&v->vmx) & X86_CR0_PE ?
+			  segment_allows(&s, offset, size, write) :
+			  offset + size - 1 <= s.limit;
+	}
+	if (!allowed)
+		vhm_queue_exception_error(v, segment == VMX_SS ? X86_TRAP_SS : X86_TRAP_GP, 0);
+	vmx_put();
+	return !allowed;
+}
+
+/**
+ * vhm_guest_copy() - read or write guest memory by linear address
+ * @v: the vCPU
+ * @linear: the address
+ * @data: to fill, or what to write
+ * @size: bytes; they may cross pages
+ * @access: VHM_ACCESS_READ, _WRITE or _FETCH
+ *
+ * Return: 0; 1: exception queued; -ENXIO: no memory behind a page of it; -EIO.
+ */
+int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
+		   unsigned int access)
+{
+	struct vhm_walk_result walk;
+	unsigned int part;
+	int err;
+
+	for (; size; size -= part, linear += part, data += part) {
+		part = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
+		err = vhm_guest_walk(v, linear, access, &walk);
+		if (!err)
+			err = access & VHM_ACCESS_WRITE ?
+			      vhm_write_guest(v->vm, walk.gpa, data, part) :
+			      vhm_read_guest(v->vm, walk.gpa, data, part);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Where the instruction's byte number @skip stands. */
+static u64 code_address(struct vhm_vcpu *v, unsigned int skip)
+{
+	struct kvm_segment cs;
+	u64 linear;
+
+	vmx_load(&v->vmx);
+	linear = vmx_rip() + skip;
+	if (vmx_code_bits(&v->vmx) != 64) {
+		vmx_get_segment(VMX_CS, &cs);
+		linear = (u32)(linear + cs.base);
+	}
+	vmx_put();
+	return linear;
+}
+
+/**
+ * vhm_guest_fetch() - bytes of the instruction at CS:RIP
+ * @v: the vCPU
+ * @bytes: room for VHM_INSN_MAX_LENGTH, of which @count are there
+ * @count: 0, or what an earlier call returned
+ *
+ * Bytes up to the end of the page first, those behind it in a second call: an
+ * instruction that ends in the first page must not fault for the next one.
+ *
+ * Return: how many there are now; 0 when an exception was queued; a negative errno.
+ */
+int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count)
+{
+	u64 linear = code_address(v, count);
+	unsigned int size = min_t(unsigned int, VHM_INSN_MAX_LENGTH - count,
+				  PAGE_SIZE - offset_in_page(linear));
+	int err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
+
+	if (err)
+		return err < 0 ? err : 0;
+	return count + size;
+}

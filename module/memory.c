@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest memory: slots of user memory, the fault that maps a page, the notifier
+ * that takes it away.
+ *
+ * A page is found by get_user_pages when the guest first touches it, entered in
+ * the EPT, and let go at once: from then on the mmu notifier's word keeps the
+ * entry right. A fault that races an invalidation finds it under way, or finds
+ * that the sequence has moved on since it began, and starts again.
+ */
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/io.h>
+
+#include "trace.h"
+#include "vhm.h"
+
+/* Guest-physical addresses that a four-level EPT can translate. */
+#define GPA_LIMIT	BIT_ULL(48)
+
+struct vhm_notifier {
+	struct mmu_notifier mn;
+	struct vhm_vm *vm;	/* NULL until the VM knows us; no page is mapped before */
+};
+
+/* The slot of a frame; a slot that ends at or before it is skipped by halves. */
+static const struct vhm_slot *find_slot(const struct vhm_slots *slots, u64 frame)
+{
+	unsigned int low = 0, high = slots->count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+		const struct vhm_slot *slot = &slots->slot[middle];
+
+		if (frame < slot->base)
+			high = middle;
+		else if (frame >= slot->base + slot->pages)
+			low = middle + 1;
+		else
+			return slot;
+	}
+	return NULL;
+}
+
+/**
+ * vhm_find_slot() - look a guest frame up
+ * @vm: the VM
+ * @frame: guest frame number
+ * @slot: filled with a copy of its slot
+ *
+ * Return: whether there is one.
+ */
+bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
+{
+	const struct vhm_slot *found;
+
+	rcu_read_lock();
+	found = find_slot(rcu_dereference(vm->slots), frame);
+	if (found)
+		*slot = *found;
+	rcu_read_unlock();
+	return found;
+}
+
+/* The user address of a byte of guest memory, or 0. */
+static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
+{
+	struct vhm_slot slot;
+
+	if (!vhm_find_slot(vm, gpa >> PAGE_SHIFT, &slot))
+		return 0;
+	if (write && slot.flags & KVM_MEM_READONLY)
+		return 0;
+	return slot.address + (gpa - (slot.base << PAGE_SHIFT));
+}
+
+/**
+ * vhm_read_guest() - read guest memory inside one page
+ * @vm: the VM of the current process
+ * @gpa: guest-physical address
+ * @data: to fill
+ * @size: bytes
+ *
+ * Return: 0; -ENXIO: no slot there; -EIO: the memory behind it is not there.
+ */
+int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size)
+{
+	unsigned long address = user_address(vm, gpa, false);
+
+	if (!address)
+		return -ENXIO;
+	return copy_from_user(data, (void __user *)address, size) ? -EIO : 0;
+}
+
+/**
+ * vhm_write_guest() - write guest memory inside one page
+ * @vm: the VM of the current process
+ * @gpa: guest-physical address
+ * @data: what to write
+ * @size: bytes
+ *
+ * Return: 0; -ENXIO: no writable slot there; -EIO: the memory is not there.
+ */
+int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int size)
+{
+	unsigned long address = user_address(vm, gpa, true);
+
+	if (!address)
+		return -ENXIO;
+	return copy_to_user((void __user *)address, data, size) ? -EIO : 0;
+}
+
+/**
+ * vhm_cmpxchg_guest() - change a naturally aligned word of guest memory if it is what it was
+ * @vm: the VM of the current process
+ * @gpa: guest-physical address
+ * @old: the value it should have
+ * @new: the value it gets
+ * @size: 4 or 8 bytes
+ *
+ * Return: 0; -EAGAIN: it was something else; -ENXIO, -EIO as above.
+ */
+int vhm_cmpxchg_guest(struct vhm_vm *vm, u64 gpa, u64 old, u64 new, unsigned int size)
+{
+	unsigned long address = user_address(vm, gpa, true);
+	u32 old32 = old;
+	bool done;
+
+	if (!address)
+		return -ENXIO;
+	if (!user_access_begin((void __user *)address, size))
+		return -EIO;
+	if (size == sizeof(u64))
+		done = unsafe_try_cmpxchg_user((u64 __user *)address, &old, new, failed);
+	else
+		done = unsafe_try_cmpxchg_user((u32 __user *)address, &old32, (u32)new, failed);
+	user_access_end();
+	return done ? 0 : -EAGAIN;
+failed:
+	user_access_end();
+	return -EIO;
+}
+
+/**
+ * vhm_memory_cache_fill() - EPT table pages for the next fault
+ * @v: the vCPU; may sleep
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vhm_memory_cache_fill(struct vhm_vcpu *v)
+{
+	struct page *page;
+
+	while (v->ept_cached < VHM_EPT_CACHE) {
+		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+		if (!page)
+			return v->ept_cached >= VHM_EPT_LEVELS - 1 ? 0 : -ENOMEM;
+		v->ept_cache[v->ept_cached++] = page;
+	}
+	return 0;
+}
+
+/** vhm_memory_cache_free() - give back what vhm_memory_cache_fill() took */
+void vhm_memory_cache_free(struct vhm_vcpu *v)
+{
+	while (v->ept_cached)
+		__free_page(v->ept_cache[--v->ept_cached]);
+}
+
+/* Enter a page that was found while @sequence was current, and let go of it. */
+static void install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writable,
+		    unsigned long sequence)
+{
+	u64 rights = VHM_EPT_READ | VHM_EPT_EXECUTE | (writable ? VHM_EPT_WRITE : 0);
+	struct vhm_ept *ept = &v->vm->ept;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	if (!ept->invalidating && ept->sequence == sequence && ept->root) {
+		/* A change of page is the notifier's affair; should one slip by, nobody keeps it. */
+		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
+				v->ept_cache, &v->ept_cached))
+			atomic64_inc(&ept->generation);
+		v->stats.pf_fixed++;
+	}
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+	put_page(page);
+}
+
+static unsigned long begin_fault(struct vhm_vm *vm)
+{
+	unsigned long sequence = READ_ONCE(vm->ept.sequence);
+
+	/* The page is looked up behind this: an invalidation in between moves the sequence. */
+	smp_rmb();
+	return sequence;
+}
+
+/**
+ * vhm_memory_fault() - an EPT violation, in the inner loop
+ * @v: the vCPU; fault_gpa and fault_access say what happened
+ *
+ * Maps the page if the host has it present, with the right to write if the host
+ * gives it. Everything else is left to vhm_memory_fault_sleepable().
+ */
+enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
+{
+	bool write = v->fault_access & EPT_VIOLATION_ACC_WRITE, writable;
+	unsigned long sequence, address;
+	struct vhm_slot slot;
+	struct page *page;
+
+	trace_vhm_page_fault(v, v->fault_gpa, v->fault_access);
+	v->stats.pf_taken++;
+	sequence = begin_fault(v->vm);
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+		return VHM_SLEEP;
+	writable = !(slot.flags & KVM_MEM_READONLY);
+	if ((write && !writable) || v->ept_cached < VHM_EPT_LEVELS - 1)
+		return VHM_SLEEP;
+
+	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
+	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
+		if (write || get_user_pages_fast_only(address, 1, 0, &page) != 1)
+			return VHM_SLEEP;
+		writable = false;
+	}
+	install(v, v->fault_gpa, page, writable, sequence);
+	v->stats.pf_fast++;
+	return VHM_RESUME;
+}
+
+/**
+ * vhm_memory_fault_sleepable() - an EPT violation, where it may sleep
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME; VHM_FAULT: the user memory is not there; what
+ * vhm_mmio_emulate() says where no slot is, or where a read-only one is written.
+ */
+enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
+{
+	bool write = v->fault_access & EPT_VIOLATION_ACC_WRITE;
+	unsigned long sequence, address;
+	struct vhm_slot slot;
+	struct page *page;
+	int pages;
+
+	sequence = begin_fault(v->vm);
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
+	    (write && slot.flags & KVM_MEM_READONLY)) {
+		v->stats.pf_mmio++;
+		return vhm_mmio_emulate(v);
+	}
+	if (vhm_memory_cache_fill(v))
+		return VHM_FAULT;
+	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
+	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
+	if (pages != 1)
+		return fatal_signal_pending(current) ? VHM_SIGNAL : VHM_FAULT;
+	install(v, v->fault_gpa, page, write, sequence);
+	return VHM_RESUME;
+}
+
+static void begin_invalidation(struct vhm_ept *ept)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	ept->invalidating++;
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+}
+
+static void end_invalidation(struct vhm_ept *ept)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	ept->sequence++;
+	ept->invalidating--;
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+}
+
+/* Nobody may use a translation of before from here on. */
+static void flush(struct vhm_vm *vm)
+{
+	atomic64_inc(&vm->ept.generation);
+	WRITE_ONCE(vm->stats.remote_tlb_flush, vm->stats.remote_tlb_flush + 1);
+	vhm_vcpus_leave_guest(vm);
+}
+
+static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end)
+{
+	const struct vhm_slots *slots;
+	bool zapped = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (i = 0; i < slots->count; i++) {
+		const struct vhm_slot *slot = &slots->slot[i];
+		unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
+		u64 first, last, base = slot->base << PAGE_SHIFT;
+
+		if (start >= slot_end || end <= slot->address)
+			continue;
+		first = base + max(start, slot->address) - slot->address;
+		last = base + min(end, slot_end) - slot->address;
+		zapped |= vhm_ept_zap(&vm->ept, first & PAGE_MASK, PAGE_ALIGN(last));
+	}
+	rcu_read_unlock();
+	return zapped;
+}
+
+static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
+
+	if (!vm)
+		return 0;
+	begin_invalidation(&vm->ept);
+	if (zap_user_range(vm, range->start, range->end))
+		flush(vm);
+	return 0;
+}
+
+static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
+{
+	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
+
+	if (vm)
+		end_invalidation(&vm->ept);
+}
+
+/* The address space ends; the VM's fds may live on, but nothing runs on them. */
+static void notifier_release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
+
+	if (vm && vhm_ept_zap(&vm->ept, 0, GPA_LIMIT))
+		flush(vm);
+}
+
+static struct mmu_notifier *notifier_alloc(struct mm_struct *mm)
+{
+	struct vhm_notifier *notifier = kzalloc(sizeof(*notifier), GFP_KERNEL_ACCOUNT);
+
+	return notifier ? &notifier->mn : ERR_PTR(-ENOMEM);
+}
+
+/* Behind the last callback: the VM, whose ops these were, goes with it. */
+static void notifier_free(struct mmu_notifier *mn)
+{
+	struct vhm_notifier *notifier = container_of(mn, struct vhm_notifier, mn);
+	struct vhm_vm *vm = container_of(mn->ops, struct vhm_vm, notifier_ops);
+
+	kfree(notifier);
+	kfree(vm);
+}
+
+static const struct mmu_notifier_ops notifier_ops = {
+	.invalidate_range_start = invalidate_start,
+	.invalidate_range_end = invalidate_end,
+	.release = notifier_release,
+	.alloc_notifier = notifier_alloc,
+	.free_notifier = notifier_free,
+};
+
+/**
+ * vhm_memory_init() - an empty memory for a new VM
+ * @vm: the VM, whose mm is the current one
+ *
+ * Return: 0 or -ENOMEM, -EINTR.
+ */
+int vhm_memory_init(struct vhm_vm *vm)
+{
+	struct vhm_slots *slots = kvzalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	struct mmu_notifier *mn;
+	int err = -ENOMEM;
+
+	if (!slots)
+		return -ENOMEM;
+	rcu_assign_pointer(vm->slots, slots);
+	if (vhm_ept_init(&vm->ept))
+		goto free_slots;
+	vm->notifier_ops = notifier_ops;
+	mn = mmu_notifier_get(&vm->notifier_ops, vm->mm);
+	if (IS_ERR(mn)) {
+		err = PTR_ERR(mn);
+		goto free_ept;
+	}
+	vm->notifier = container_of(mn, struct vhm_notifier, mn);
+	WRITE_ONCE(vm->notifier->vm, vm);
+	return 0;
+
+free_ept:
+	vhm_ept_free(&vm->ept);
+free_slots:
+	kvfree(slots);
+	return err;
+}
+
+/**
+ * vhm_memory_free() - give back the VM's memory, and in the end the VM
+ * @vm: the VM; no vCPU is left
+ *
+ * A notifier callback may still be under way; the kernel frees the VM when that
+ * has ended, without making us wait.
+ */
+void vhm_memory_free(struct vhm_vm *vm)
+{
+	vhm_ept_free(&vm->ept);
+	kvfree_rcu(rcu_dereference_protected(vm->slots, 1), rcu);
+	RCU_INIT_POINTER(vm->slots, NULL);
+	mmu_notifier_put(&vm->notifier->mn);
+}
+
+/** vhm_memory_exit() - wait for the last VM to be freed, at unload */
+void vhm_memory_exit(void)
+{
+	mmu_notifier_synchronize();
+}
+
+static int check_region(const struct kvm_userspace_memory_region *r)
+{
+	if (r->flags & ~KVM_MEM_READONLY)
+		return -EINVAL;
+	if ((r->memory_size | r->guest_phys_addr | r->userspace_addr) & ~PAGE_MASK)
+		return -EINVAL;
+	if (!access_ok((void __user *)r->userspace_addr, r->memory_size))
+		return -EINVAL;
+	/* The upper half of the slot's number is an address space; there is one. */
+	if (r->slot >= VHM_MAX_SLOTS)
+		return -EINVAL;
+	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
+		return -EINVAL;
+	if (r->memory_size >> PAGE_SHIFT > VHM_MAX_SLOT_PAGES)
+		return -EINVAL;
+	if (r->memory_size && r->guest_phys_addr + r->memory_size > GPA_LIMIT)
+		return -EINVAL;
+	return 0;
+}
+
+static const struct vhm_slot *slot_by_id(const struct vhm_slots *slots, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < slots->count; i++)
+		if (slots->slot[i].id == id)
+			return &slots->slot[i];
+	return NULL;
+}
+
+static bool overlaps(const struct vhm_slots *slots, const struct vhm_slot *new)
+{
+	unsigned int i;
+
+	for (i = 0; i < slots->count; i++) {
+		const struct vhm_slot *slot = &slots->slot[i];
+
+		if (slot->id != new->id && new->base < slot->base + slot->pages &&
+		    slot->base < new->base + new->pages)
+			return true;
+	}
+	return false;
+}
+
+/* A copy of @slots without @gone and with @new, each of which may be NULL, by rising base. */
+static struct vhm_slots *copy_slots(const struct vhm_slots *slots, const struct vhm_slot *gone,
+				    const struct vhm_slot *new)
+{
+	struct vhm_slots *copy;
+	unsigned int i, n = 0;
+
+	copy = kvzalloc(struct_size(copy, slot, slots->count + 1), GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return NULL;
+	for (i = 0; i < slots->count; i++) {
+		const struct vhm_slot *slot = &slots->slot[i];
+
+		if (slot == gone)
+			continue;
+		if (new && new->base < slot->base) {
+			copy->slot[n++] = *new;
+			new = NULL;
+		}
+		copy->slot[n++] = *slot;
+	}
+	if (new)
+		copy->slot[n++] = *new;
+	copy->count = n;
+	return copy;
+}
+
+static void free_table_pages(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+/* Nothing of @gone may be reached any more, nor stay allocated for it. */
+static void forget_slot(struct vhm_vm *vm, const struct vhm_slot *gone)
+{
+	u64 first = gone->base << PAGE_SHIFT;
+	u64 last = first + (gone->pages << PAGE_SHIFT);
+	LIST_HEAD(pages);
+
+	vhm_ept_zap(&vm->ept, first, last);
+	vhm_ept_prune(&vm->ept, first, last, &pages);
+	flush(vm);
+	free_table_pages(&pages);
+}
+
+/* Under vm->lock. */
+static int replace_slots(struct vhm_vm *vm, struct vhm_slots *old, const struct vhm_slot *gone,
+			 const struct vhm_slot *new)
+{
+	struct vhm_slots *slots = copy_slots(old, gone, new);
+
+	if (!slots)
+		return -ENOMEM;
+	begin_invalidation(&vm->ept);
+	rcu_assign_pointer(vm->slots, slots);
+	if (gone)
+		forget_slot(vm, gone);
+	end_invalidation(&vm->ept);
+	kvfree_rcu(old, rcu);
+	return 0;
+}
+
+static int set_region_locked(struct vhm_vm *vm, const struct kvm_userspace_memory_region *r)
+{
+	struct vhm_slots *slots = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+	const struct vhm_slot *old = slot_by_id(slots, r->slot);
+	struct vhm_slot new = {
+		.base = r->guest_phys_addr >> PAGE_SHIFT,
+		.pages = r->memory_size >> PAGE_SHIFT,
+		.address = r->userspace_addr,
+		.flags = r->flags,
+		.id = r->slot,
+	};
+
+	if (!new.pages)
+		return old ? replace_slots(vm, slots, old, NULL) : -EINVAL;
+	if (old) {
+		/* A slot may move; its memory, size and read-only flag stay. */
+		if (new.address != old->address || new.pages != old->pages ||
+		    new.flags != old->flags)
+			return -EINVAL;
+		if (new.base == old->base)
+			return 0;
+	}
+	if (overlaps(slots, &new))
+		return -EEXIST;
+	return replace_slots(vm, slots, old, &new);
+}
+
+/**
+ * vhm_set_memory_region() - KVM_SET_USER_MEMORY_REGION
+ * @vm: the VM
+ * @region: slot to create, move or (with size 0) delete
+ *
+ * Return: 0; -EINVAL: not aligned, not user memory, no such slot, an unknown
+ * flag, or a change that is not allowed; -EEXIST: overlaps another slot; -ENOMEM.
+ */
+int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region)
+{
+	int err = check_region(region);
+
+	if (err)
+		return err;
+	mutex_lock(&vm->lock);
+	err = set_region_locked(vm, region);
+	mutex_unlock(&vm->lock);
+	return err;
+}

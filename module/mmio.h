@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* An emulated instruction on its way through user space. */
+#ifndef VHM_MMIO_H
+#define VHM_MMIO_H
+
+#include "emulate.h"
+
+/* A page boundary makes two of one access, and user space takes 8 bytes at a time. */
+#define VHM_MAX_FRAGMENTS	4
+
+/* A part of an access that lies in no slot. */
+struct vhm_fragment {
+	u64 gpa;
+	u8 offset;
+	u8 length;
+};
+
+/* Which of its accesses a MOVS is at; the others have one. */
+enum vhm_mmio_step {
+	VHM_MMIO_READ,
+	VHM_MMIO_WRITE,
+};
+
+/**
+ * struct vhm_mmio - the instruction whose access user space completes
+ * @pending: user space has been asked for fragment @next
+ * @insn: the instruction
+ * @rip: where it stands
+ * @step: the access at hand
+ * @count: fragments of it
+ * @next: the one user space is at
+ * @data: the access's bytes
+ */
+struct vhm_mmio {
+	bool pending;
+	struct vhm_insn insn;
+	u64 rip;
+	enum vhm_mmio_step step;
+	u8 count;
+	u8 next;
+	struct vhm_fragment fragment[VHM_MAX_FRAGMENTS];
+	u8 data[8];
+};
+
+#endif /* VHM_MMIO_H */

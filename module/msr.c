@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * MSRs: a table of those that exist for a guest, by index. Any other is a #GP.
+ */
+#include <linux/kernel.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/apicdef.h>
+#include <asm/msr-index.h>
+#include <asm/mtrr.h>
+#include <asm/trapnr.h>
+#include <asm/tsc.h>
+
+#include "vhm.h"
+
+#define MAX_IO_MSRS	256	/* KVM's limit, itself not allowed */
+
+/* MTRRs: 8 variable ranges, the fixed ones, write-combining. */
+#define MTRRCAP_VALUE	(8 | BIT(8) | BIT(10))
+#define UCODE_REVISION	BIT_ULL(32)
+
+/* MSRs that only remember what was written. */
+enum {
+	STORED_MISC_ENABLE,
+	STORED_UCODE,
+	STORED_MCG_STATUS,
+	STORED_TSC_ADJUST,
+	STORED_MTRR_TYPE,
+	STORED_MTRR_FIXED,
+	STORED_MTRR_VARIABLE = STORED_MTRR_FIXED + 11,
+	STORED_COUNT = STORED_MTRR_VARIABLE + 16,
+};
+
+struct vhm_msrs {
+	u64 stored[STORED_COUNT];
+};
+
+/**
+ * struct msr_row - one MSR
+ * @index: its number; rows are sorted by it
+ * @get: reads it; NULL: the value is @value
+ * @set: writes it, with @host when user space does: 0, or 1 for a #GP; NULL:
+ *       the guest may not, user space may write what is there
+ * @value: stored number for @get and @set, or the constant
+ * @listed: in KVM_GET_MSR_INDEX_LIST
+ * @switched: lives in the CPU while the guest runs, so a write has to go there
+ */
+struct msr_row {
+	u32 index;
+	u64 (*get)(struct vhm_vcpu *v, const struct msr_row *row);
+	int (*set)(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host);
+	u64 value;
+	bool listed;
+	bool switched;
+};
+
+static bool is_canonical(u64 value)
+{
+	return (s64)(value << 16) >> 16 == (s64)value;
+}
+
+static u64 get_stored(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->msrs->stored[row->value];
+}
+
+static int set_stored(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	v->msrs->stored[row->value] = value;
+	return 0;
+}
+
+static u64 get_tsc(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return rdtsc() + v->vmx.tsc_offset;
+}
+
+static int set_tsc(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	u64 offset = value - rdtsc();
+
+	/* SDM, "Time-Stamp Counter Adjustment": the guest's own write moves both. */
+	if (!host)
+		v->msrs->stored[STORED_TSC_ADJUST] += offset - v->vmx.tsc_offset;
+	vmx_set_tsc(&v->vmx, offset);
+	return 0;
+}
+
+static int set_tsc_adjust(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	u64 *adjust = &v->msrs->stored[STORED_TSC_ADJUST];
+
+	if (!host)
+		vmx_set_tsc(&v->vmx, v->vmx.tsc_offset + value - *adjust);
+	*adjust = value;
+	return 0;
+}
+
+static u64 get_apic_base(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->apic_base;
+}
+
+static int set_apic_base(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (!vhm_apic_base_valid(v, value))
+		return 1;
+	v->apic_base = value;
+	return 0;
+}
+
+/* A page of guest code counts on the loader to have updated the CPU: the write does nothing. */
+static int set_ucode(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (host)
+		v->msrs->stored[STORED_UCODE] = value;
+	return 0;
+}
+
+static u64 get_sysenter_cs(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return vmcs_read32(GUEST_SYSENTER_CS);
+}
+
+static int set_sysenter_cs(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	vmcs_write32(GUEST_SYSENTER_CS, value);
+	return 0;
+}
+
+/* Natural-width fields whose number is the row's value. */
+static u64 get_field(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return vmcs_read_any(row->value);
+}
+
+static int set_field(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (!is_canonical(value))
+		return 1;
+	vmcs_write_any(row->value, value);
+	return 0;
+}
+
+/* User space may have it from a CPU that did not check; it is made canonical as KVM does. */
+static int set_sysenter_address(struct vhm_vcpu *v, const struct msr_row *row, u64 value,
+				bool host)
+{
+	if (!host && !is_canonical(value))
+		return 1;
+	vmcs_write_any(row->value, (s64)(value << 16) >> 16);
+	return 0;
+}
+
+static u64 get_debugctl(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->vmx.debugctl;
+}
+
+static int set_debugctl(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	/* Branch tracing needs the host's help; single-stepping on branches does not. */
+	if (value & ~(u64)DEBUGCTLMSR_BTF)
+		return 1;
+	vmx_set_debugctl(&v->vmx, value);
+	return 0;
+}
+
+/* SDM, "Memory Types That Can Be Encoded With PAT". */
+static bool memory_type_valid(u8 type)
+{
+	return type < 8 && type != 2 && type != 3;
+}
+
+static u64 get_pat(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->vmx.pat;
+}
+
+static int set_pat(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	int i;
+
+	for (i = 0; i < 64; i += 8)
+		if (!memory_type_valid(value >> i))
+			return 1;
+	vmx_set_pat(&v->vmx, value);
+	return 0;
+}
+
+/* MTRR types are PAT's without UC-. */
+static bool mtrr_type_valid(u8 type)
+{
+	return memory_type_valid(type) && type != 7;
+}
+
+static int set_mtrr_type(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (value & ~0xcffULL || !mtrr_type_valid(value))
+		return 1;
+	return set_stored(v, row, value, host);
+}
+
+static int set_mtrr_fixed(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	int i;
+
+	for (i = 0; i < 64; i += 8)
+		if (!mtrr_type_valid(value >> i))
+			return 1;
+	return set_stored(v, row, value, host);
+}
+
+static int set_mtrr_base(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (value & 0xf00 || value >> vhm_cpuid_maxphyaddr(v) || !mtrr_type_valid(value))
+		return 1;
+	return set_stored(v, row, value, host);
+}
+
+static int set_mtrr_mask(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (value & 0x7ff || value >> vhm_cpuid_maxphyaddr(v))
+		return 1;
+	return set_stored(v, row, value, host);
+}
+
+static u64 get_efer(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->vmx.efer;
+}
+
+static int set_efer(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return vhm_set_efer(v, value, host);
+}
+
+/* What vmx/switch.c puts into the CPU: copies, of which the guest's writes reach us first. */
+static u64 *switched(struct vhm_vcpu *v, u32 index)
+{
+	switch (index) {
+	case MSR_STAR:
+		return &v->vmx.star;
+	case MSR_LSTAR:
+		return &v->vmx.lstar;
+	case MSR_CSTAR:
+		return &v->vmx.cstar;
+	case MSR_SYSCALL_MASK:
+		return &v->vmx.fmask;
+	case MSR_KERNEL_GS_BASE:
+		return &v->vmx.kernel_gs_base;
+	default:
+		return &v->vmx.tsc_aux;
+	}
+}
+
+static u64 get_switched(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return *switched(v, row->index);
+}
+
+static int set_switched(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	*switched(v, row->index) = value;
+	return 0;
+}
+
+static int set_address(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return is_canonical(value) ? set_switched(v, row, value, host) : 1;
+}
+
+/* FMASK and TSC_AUX have 32 bits. */
+static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return value >> 32 ? 1 : set_switched(v, row, value, host);
+}
+
+#define CONSTANT(msr, n)	{ .index = msr, .value = n }
+#define STORED(msr, n)		{ msr, get_stored, set_stored, n, .listed = true }
+#define MTRR_VARIABLE(n)								\
+	{ MTRRphysBase_MSR(n), get_stored, set_mtrr_base, STORED_MTRR_VARIABLE + 2 * (n) },	\
+	{ MTRRphysMask_MSR(n), get_stored, set_mtrr_mask, STORED_MTRR_VARIABLE + 2 * (n) + 1 }
+#define MTRR_FIXED(msr, n)	{ msr, get_stored, set_mtrr_fixed, STORED_MTRR_FIXED + (n) }
+
+static const struct msr_row rows[] = {
+	{ MSR_IA32_TSC, get_tsc, set_tsc, .listed = true },
+	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
+	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
+	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
+	{ MSR_IA32_TSC_ADJUST, get_stored, set_tsc_adjust, STORED_TSC_ADJUST, .listed = true },
+	{ MSR_IA32_UCODE_WRITE, .set = set_ucode },
+	{ MSR_IA32_UCODE_REV, get_stored, set_ucode, STORED_UCODE, .listed = true },
+	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
+	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
+	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
+	  .listed = true },
+	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
+	  .listed = true },
+	CONSTANT(MSR_IA32_MCG_CAP, 0),
+	STORED(MSR_IA32_MCG_STATUS, STORED_MCG_STATUS),
+	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
+	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
+	MTRR_VARIABLE(0), MTRR_VARIABLE(1), MTRR_VARIABLE(2), MTRR_VARIABLE(3),
+	MTRR_VARIABLE(4), MTRR_VARIABLE(5), MTRR_VARIABLE(6), MTRR_VARIABLE(7),
+	MTRR_FIXED(MSR_MTRRfix64K_00000, 0),
+	MTRR_FIXED(MSR_MTRRfix16K_80000, 1), MTRR_FIXED(MSR_MTRRfix16K_A0000, 2),
+	MTRR_FIXED(MSR_MTRRfix4K_C0000, 3), MTRR_FIXED(MSR_MTRRfix4K_C8000, 4),
+	MTRR_FIXED(MSR_MTRRfix4K_D0000, 5), MTRR_FIXED(MSR_MTRRfix4K_D8000, 6),
+	MTRR_FIXED(MSR_MTRRfix4K_E0000, 7), MTRR_FIXED(MSR_MTRRfix4K_E8000, 8),
+	MTRR_FIXED(MSR_MTRRfix4K_F0000, 9), MTRR_FIXED(MSR_MTRRfix4K_F8000, 10),
+	{ MSR_IA32_CR_PAT, get_pat, set_pat, .listed = true },
+	{ MSR_MTRRdefType, get_stored, set_mtrr_type, STORED_MTRR_TYPE },
+	{ MSR_EFER, get_efer, set_efer, .listed = true, .switched = true },
+	{ MSR_STAR, get_switched, set_switched, .listed = true, .switched = true },
+	{ MSR_LSTAR, get_switched, set_address, .listed = true, .switched = true },
+	{ MSR_CSTAR, get_switched, set_address, .listed = true },
+	{ MSR_SYSCALL_MASK, get_switched, set_32, .listed = true, .switched = true },
+	{ MSR_FS_BASE, get_field, set_field, GUEST_FS_BASE, .listed = true },
+	{ MSR_GS_BASE, get_field, set_field, GUEST_GS_BASE, .listed = true },
+	{ MSR_KERNEL_GS_BASE, get_switched, set_address, .listed = true, .switched = true },
+	{ MSR_TSC_AUX, get_switched, set_32, .listed = true, .switched = true },
+};
+
+static const struct msr_row *find_row(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(rows);
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index == rows[middle].index)
+			return &rows[array_index_nospec(middle, ARRAY_SIZE(rows))];
+		if (index < rows[middle].index)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* Some exist only in a guest that was told so. */
+static bool exists(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	if (row->index != MSR_TSC_AUX)
+		return true;
+	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
+				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
+}
+
+static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return row->get ? row->get(v, row) : row->value;
+}
+
+static int write_row(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (row->set)
+		return row->set(v, row, value, host);
+	return !host || value != row->value;
+}
+
+/** vhm_msrs_alloc() - room for what a vCPU's MSRs remember; NULL: no memory */
+struct vhm_msrs *vhm_msrs_alloc(void)
+{
+	return kzalloc(sizeof(struct vhm_msrs), GFP_KERNEL_ACCOUNT);
+}
+
+/** vhm_msrs_reset() - the values of a new vCPU */
+void vhm_msrs_reset(struct vhm_vcpu *v)
+{
+	u64 *stored = v->msrs->stored;
+
+	stored[STORED_MISC_ENABLE] = MSR_IA32_MISC_ENABLE_FAST_STRING |
+				     MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+				     MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
+	stored[STORED_UCODE] = UCODE_REVISION;
+}
+
+/**
+ * vhm_get_msr_index_list() - KVM_GET_MSR_INDEX_LIST
+ * @user: struct kvm_msr_list with room for nmsrs numbers
+ *
+ * Return: 0; -EFAULT; -E2BIG: nmsrs, which says how many there are, was less.
+ */
+long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
+{
+	u32 room, n = 0, i, listed = 0;
+
+	if (get_user(room, &user->nmsrs))
+		return -EFAULT;
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		listed += rows[i].listed;
+	if (put_user(listed, &user->nmsrs))
+		return -EFAULT;
+	if (room < listed)
+		return -E2BIG;
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].listed && put_user(rows[i].index, &user->indices[n++]))
+			return -EFAULT;
+	return 0;
+}
+
+/* User space may name an MSR whose CPUID bit it has not set yet, to write 0. */
+static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool write)
+{
+	const struct msr_row *row = find_row(entry->index);
+
+	if (!row)
+		return 1;
+	if (!exists(v, row)) {
+		if (!write)
+			entry->data = 0;
+		return write && entry->data;
+	}
+	if (write)
+		return write_row(v, row, entry->data, true);
+	entry->data = read_row(v, row);
+	return 0;
+}
+
+static unsigned int access_msrs(struct vhm_vcpu *v, struct kvm_msr_entry *entries,
+				unsigned int count, bool write)
+{
+	unsigned int done;
+
+	vmx_load(&v->vmx);
+	for (done = 0; done < count; done++)
+		if (host_access(v, &entries[done], write))
+			break;
+	vmx_put();
+	return done;
+}
+
+/**
+ * vhm_msrs_ioctl() - KVM_GET_MSRS and KVM_SET_MSRS
+ * @v: the vCPU
+ * @user: struct kvm_msrs
+ * @write: set
+ *
+ * Return: how many were done before the first that could not be; -EFAULT;
+ * -E2BIG: 256 or more at once; -ENOMEM.
+ */
+long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write)
+{
+	struct kvm_msr_entry *entries;
+	struct kvm_msrs head;
+	size_t size;
+	long done;
+
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (head.nmsrs >= MAX_IO_MSRS)
+		return -E2BIG;
+	size = head.nmsrs * sizeof(*entries);
+	entries = memdup_user(user->entries, size);
+	if (IS_ERR(entries))
+		return PTR_ERR(entries);
+	done = access_msrs(v, entries, head.nmsrs, write);
+	if (!write && copy_to_user(user->entries, entries, size))
+		done = -EFAULT;
+	kfree(entries);
+	return done;
+}
+
+/** vhm_rdmsr_exit() - RDMSR, in the inner loop */
+enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
+{
+	u64 *regs = v->vmx.frame.regs, value;
+	const struct msr_row *row = find_row(regs[VHM_RCX]);
+
+	if (unlikely(!row || !exists(v, row))) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
+	value = read_row(v, row);
+	regs[VHM_RAX] = (u32)value;
+	regs[VHM_RDX] = value >> 32;
+	vmx_skip_instruction(v);
+	return VHM_RESUME;
+}
+
+/** vhm_wrmsr_exit() - WRMSR, in the inner loop */
+enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
+{
+	const u64 *regs = v->vmx.frame.regs;
+	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
+	const struct msr_row *row = find_row(regs[VHM_RCX]);
+
+	if (unlikely(!row || !exists(v, row) || write_row(v, row, value, false))) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
+	vmx_skip_instruction(v);
+	return row->switched ? VHM_RELOAD : VHM_RESUME;
+}

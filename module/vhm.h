@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vhm's objects: a VM, its memory, its vCPUs. What only Intel's VMX needs is in
+ * vmx/vmx.h.
+ *
+ * Lock legend, the letter behind a field names what guards it:
+ *
+ *   [c] constant once the object is visible
+ *   [l] vhm_vm.lock, a mutex: creation of vCPUs, changes of slots
+ *   [e] vhm_ept.lock, a raw spinlock: the EPT's entries and what keeps them honest
+ *   [r] RCU: replaced as a whole, read under rcu_read_lock() or with IRQs off
+ *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl
+ *   [a] atomic, or written by one and read by all with READ_ONCE()
+ *
+ * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock.
+ */
+#ifndef VHM_H
+#define VHM_H
+
+#include <linux/kref.h>
+#include <linux/kvm.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/signal_types.h>
+#include <linux/types.h>
+#include <linux/vhm.h>
+
+#include "ept.h"
+#include "vmx/vmx.h"
+
+#define VHM_MAX_VCPUS		64
+#define VHM_MAX_VCPU_ID		256
+#define VHM_MAX_SLOTS		509
+#define VHM_MAX_SLOT_PAGES	((1UL << 31) - 1)	/* as KVM_MEM_MAX_NR_PAGES */
+#define VHM_MAX_CPUID_ENTRIES	256
+#define VHM_MAX_IRQ_ROUTES	4096
+
+/* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
+#define VHM_RUN_PAGES		2
+
+/* Registers as instructions number them. */
+enum {
+	VHM_RAX, VHM_RCX, VHM_RDX, VHM_RBX, VHM_RSP, VHM_RBP, VHM_RSI, VHM_RDI,
+	VHM_R8, VHM_R9, VHM_R10, VHM_R11, VHM_R12, VHM_R13, VHM_R14, VHM_R15,
+};
+
+/* What the run loop does after a handler. */
+enum vhm_next {
+	VHM_RESUME,	/* enter the guest again */
+	VHM_WINDOW,	/* let the host take its interrupts, look around, enter again */
+	VHM_RELOAD,	/* as VHM_WINDOW, but load the guest's switched state anew */
+	VHM_WORK,	/* the kernel has work for this thread, or another wants its CPU */
+	VHM_SLEEP,	/* call the exit's sleepable handler, outside the inner loop */
+	VHM_USER,	/* user space must act: struct kvm_run says what */
+	VHM_SIGNAL,	/* a signal waits for this thread: -EINTR */
+	VHM_FAULT,	/* guest memory that is not there: -EFAULT */
+};
+
+/**
+ * struct vhm_slot - guest-physical pages backed by user memory
+ * @base: first guest frame number
+ * @pages: number of 4 KiB pages
+ * @address: user address of the first one
+ * @flags: KVM_MEM_READONLY or 0
+ * @id: the number that user space gave it
+ */
+struct vhm_slot {
+	u64 base;
+	u64 pages;
+	unsigned long address;
+	u32 flags;
+	u16 id;
+};
+
+/* All slots of a VM, by rising base; replaced as a whole. */
+struct vhm_slots {
+	struct rcu_head rcu;
+	unsigned int count;
+	struct vhm_slot slot[];
+};
+
+struct vhm_vm_stats {
+	u64 mmu_pages;			/* [e] EPT pages in use */
+	u64 remote_tlb_flush;		/* [a] */
+};
+
+struct vhm_vcpu_stats {
+	u64 exits;
+	u64 io_exits;
+	u64 mmio_exits;
+	u64 halt_exits;
+	u64 irq_exits;
+	u64 irq_window_exits;
+	u64 nmi_window_exits;
+	u64 signal_exits;
+	u64 request_irq_exits;
+	u64 irq_injections;
+	u64 nmi_injections;
+	u64 insn_emulation;
+	u64 insn_emulation_fail;
+	u64 pf_taken;
+	u64 pf_fixed;
+	u64 pf_fast;
+	u64 pf_mmio;
+	u64 l1d_flush;
+	u64 tlb_flush;
+	u64 watchdog_exits;
+	u64 entries;
+};
+
+struct vhm_vcpu;
+
+struct vhm_vm {
+	struct kref ref;
+	struct mm_struct *mm;			/* [c] whose user addresses the slots are */
+	struct mutex lock;
+	struct vhm_slots __rcu *slots;		/* [r], written under [l] */
+	struct vhm_vcpu *vcpu[VHM_MAX_VCPUS];	/* [l] to write; an entry once set stays */
+	unsigned int vcpu_count;		/* [l] to write, [a] to read */
+	struct vhm_ept ept;
+	/* One of its own, because the kernel shares a notifier between equal ops. */
+	struct mmu_notifier_ops notifier_ops;	/* [c] */
+	struct vhm_notifier *notifier;		/* [c] */
+	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
+	struct vhm_vm_stats stats;
+};
+
+/* An event on its way into the guest. */
+struct vhm_exception {
+	bool valid;
+	bool soft;		/* INT n, INT3, INTO: needs the instruction's length */
+	bool has_error_code;
+	u8 vector;
+	u8 length;
+	u32 error_code;
+};
+
+enum vhm_entered {
+	VHM_ENTERED_NOTHING,
+	VHM_ENTERED_EXCEPTION,
+	VHM_ENTERED_NMI,
+	VHM_ENTERED_INTERRUPT,
+};
+
+struct vhm_events {
+	enum vhm_entered entered;	/* what the last entry took along */
+	u32 recovered;			/* IDT-vectoring information of the exit at hand, or 0 */
+	bool shutdown;			/* an exception while a double fault was on its way */
+	struct vhm_exception exception;
+	bool interrupt;		/* vector, accepted from user space or cut short */
+	bool soft;		/* the vector is an INT n cut short */
+	u8 vector;
+	u8 length;
+	bool nmi_injected;	/* an NMI whose delivery was cut short */
+	u8 nmi_pending;		/* NMIs that wait: one that was latched and one more */
+};
+
+/* Port I/O that user space is doing for us. */
+struct vhm_pio {
+	bool pending;
+	bool in;
+	bool string;
+	u8 size;
+	u16 port;
+	u32 count;
+	u64 rip;
+	u32 length;
+	/* string forms */
+	u8 address_size;
+	bool rep;
+	bool backwards;
+	u64 linear;
+	u64 span;
+};
+
+/* MMIO that user space is doing for us. */
+struct vhm_mmio;
+
+struct vhm_vcpu {
+	struct vmx_vcpu vmx;			/* [v] */
+	struct vhm_vm *vm;			/* [c] */
+	unsigned int id;			/* [c] */
+	struct mutex lock;
+	struct kvm_run *run;			/* [c] shared with user space: read once, trust nothing */
+	void *pio_data;				/* [c] likewise */
+	int running_cpu;			/* [a] CPU in whose inner loop the guest is, or -1 */
+
+	u64 cr8;				/* [v] from here on */
+	u64 apic_base;
+	bool sigset_active;
+	sigset_t sigset;
+	struct vhm_events events;
+	struct vhm_pio pio;
+	struct vhm_mmio *mmio;
+	struct vhm_cpuid *cpuid;
+	struct vhm_msrs *msrs;
+	struct page *ept_cache[VHM_EPT_CACHE];
+	unsigned int ept_cached;
+	u64 ept_generation;			/* of the translations this vCPU may hold */
+	u64 fault_gpa;				/* of the EPT violation at hand */
+	u64 fault_access;
+
+	/* The table of exits by reason. */
+	bool timing;
+	u16 last_reason;			/* basic reason of the last exit */
+	u64 exit_tsc;				/* when it began, or when user space was left */
+	u64 leave_tsc;				/* when KVM_RUN last returned */
+	u64 guest_ticks;
+	struct vhm_exit_stat exit[VHM_NR_EXIT_REASONS];
+	struct vhm_vcpu_stats stats;
+};
+
+/* vm.c */
+int vhm_vm_create(void);
+void vhm_vm_get(struct vhm_vm *vm);
+void vhm_vm_put(struct vhm_vm *vm);
+long vhm_check_extension(struct vhm_vm *vm, unsigned long cap);
+
+/* vcpu.c */
+int vhm_vcpu_create(struct vhm_vm *vm, unsigned long id);
+void vhm_vcpu_free(struct vhm_vcpu *v);
+void vhm_vcpus_leave_guest(struct vhm_vm *vm);
+
+/* work.c */
+int vhm_thread_work(void);
+
+/* exit.c */
+enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
+enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
+enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int count, ...);
+enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int count);
+const char *vhm_exit_name(u32 reason);
+
+/* io.c */
+enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v);
+enum vhm_next vhm_io_complete(struct vhm_vcpu *v);
+
+/* mmio.c */
+enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
+enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
+
+/* guest.c: guest memory as the guest's own instructions see it */
+struct vhm_walk_result;
+int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
+		   struct vhm_walk_result *result);
+int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
+		     bool write, u64 *linear);
+int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
+		   unsigned int access);
+int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count);
+
+/* memory.c */
+int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
+bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
+int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);
+int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int size);
+int vhm_cmpxchg_guest(struct vhm_vm *vm, u64 gpa, u64 old, u64 new, unsigned int size);
+enum vhm_next vhm_memory_fault(struct vhm_vcpu *v);
+enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v);
+int vhm_memory_cache_fill(struct vhm_vcpu *v);
+void vhm_memory_cache_free(struct vhm_vcpu *v);
+int vhm_memory_init(struct vhm_vm *vm);
+void vhm_memory_free(struct vhm_vm *vm);
+void vhm_memory_exit(void);
+
+/* state.c */
+long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp);
+void vhm_vcpu_reset(struct vhm_vcpu *v);
+
+/* event.c */
+void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
+void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code);
+void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code);
+void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6);
+bool vhm_inject_events(struct vhm_vcpu *v);
+void vhm_events_not_delivered(struct vhm_vcpu *v);
+void vhm_recover_event(struct vhm_vcpu *v, bool window);
+bool vhm_ready_for_interrupt(struct vhm_vcpu *v);
+long vhm_interrupt(struct vhm_vcpu *v, u32 vector);
+void vhm_nmi(struct vhm_vcpu *v);
+void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events);
+long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events);
+
+/* cpuid.c */
+enum { VHM_EAX, VHM_EBX, VHM_ECX, VHM_EDX };
+unsigned int vhm_cpuid_maxphyaddr(struct vhm_vcpu *v);
+long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user);
+long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
+long vhm_get_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
+enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
+bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit);
+u64 vhm_cpuid_xcr0(struct vhm_vcpu *v);
+u64 vhm_cpuid_cr4(struct vhm_vcpu *v);
+struct vhm_cpuid *vhm_cpuid_alloc(void);
+
+/* msr.c */
+int vhm_get_msr(struct vhm_vcpu *v, u32 index, u64 *value);
+int vhm_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
+long vhm_get_msr_index_list(struct kvm_msr_list __user *user);
+long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write);
+enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
+struct vhm_msrs *vhm_msrs_alloc(void);
+void vhm_msrs_reset(struct vhm_vcpu *v);
+
+/* cr.c */
+int vhm_set_cr0(struct vhm_vcpu *v, u64 value);
+int vhm_set_cr3(struct vhm_vcpu *v, u64 value);
+int vhm_set_cr4(struct vhm_vcpu *v, u64 value);
+int vhm_set_efer(struct vhm_vcpu *v, u64 value, bool host);
+bool vhm_cr0_valid(u64 value);
+bool vhm_cr4_valid(struct vhm_vcpu *v, u64 value);
+bool vhm_efer_valid(struct vhm_vcpu *v, u64 value);
+bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value);
+int vhm_load_pdptes(struct vhm_vcpu *v, u64 cr3);
+enum vhm_next vhm_cr_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);
+
+/* stats.c */
+int vhm_vm_stats_fd(struct vhm_vm *vm);
+int vhm_vcpu_stats_fd(struct vhm_vcpu *v);
+long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user);
+
+#endif /* VHM_H */

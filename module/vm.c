@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The VM: its lifetime and its file descriptor.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/tsc.h>
+
+#include "vhm.h"
+
+/**
+ * vhm_check_extension() - KVM_CHECK_EXTENSION
+ * @vm: the VM asked, or NULL for the system; all VMs are alike
+ * @cap: KVM_CAP_*
+ *
+ * A capability is listed when every call that it promises works.
+ *
+ * Return: 0 for what vhm lacks, else 1 or the number that KVM's document defines.
+ */
+long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
+{
+	switch (cap) {
+	case KVM_CAP_USER_MEMORY:
+	case KVM_CAP_DESTROY_MEMORY_REGION_WORKS:
+	case KVM_CAP_JOIN_MEMORY_REGIONS_WORKS:
+	case KVM_CAP_SYNC_MMU:
+	case KVM_CAP_READONLY_MEM:
+	case KVM_CAP_SET_TSS_ADDR:
+	case KVM_CAP_SET_IDENTITY_MAP_ADDR:
+	case KVM_CAP_EXT_CPUID:
+	case KVM_CAP_NOP_IO_DELAY:
+	case KVM_CAP_MP_STATE:
+	case KVM_CAP_VCPU_EVENTS:
+	case KVM_CAP_USER_NMI:
+	case KVM_CAP_IMMEDIATE_EXIT:
+	case KVM_CAP_CHECK_EXTENSION_VM:
+	case KVM_CAP_BINARY_STATS_FD:
+	case KVM_CAP_INTERNAL_ERROR_DATA:
+		return 1;
+	case KVM_CAP_NR_VCPUS:
+		return min_t(unsigned int, num_online_cpus(), VHM_MAX_VCPUS);
+	case KVM_CAP_MAX_VCPUS:
+		return VHM_MAX_VCPUS;
+	case KVM_CAP_MAX_VCPU_ID:
+		return VHM_MAX_VCPU_ID;
+	case KVM_CAP_NR_MEMSLOTS:
+		return VHM_MAX_SLOTS;
+	case KVM_CAP_IRQ_ROUTING:
+		/* The size of a table that only a VM with an irqchip can have, as on KVM. */
+		return VHM_MAX_IRQ_ROUTES;
+	default:
+		return 0;
+	}
+}
+
+static void vm_destroy(struct kref *ref)
+{
+	struct vhm_vm *vm = container_of(ref, struct vhm_vm, ref);
+	unsigned int i;
+
+	for (i = 0; i < vm->vcpu_count; i++)
+		vhm_vcpu_free(vm->vcpu[i]);
+	mmdrop(vm->mm);
+	/* Frees the VM itself, once no notifier can be under way. */
+	vhm_memory_free(vm);
+}
+
+/** vhm_vm_get() - take a reference */
+void vhm_vm_get(struct vhm_vm *vm)
+{
+	kref_get(&vm->ref);
+}
+
+/** vhm_vm_put() - give a reference back; the last one ends the VM */
+void vhm_vm_put(struct vhm_vm *vm)
+{
+	kref_put(&vm->ref, vm_destroy);
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	vhm_vm_put(file->private_data);
+	return 0;
+}
+
+static long set_memory_region(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_userspace_memory_region region;
+
+	if (copy_from_user(&region, argp, sizeof(region)))
+		return -EFAULT;
+	return vhm_set_memory_region(vm, &region);
+}
+
+/*
+ * Only CPUs without unrestricted guest have a use for these two addresses, and
+ * KVM itself ignores them elsewhere. Their checks are KVM's.
+ */
+static long set_tss_addr(unsigned long address)
+{
+	return address > (u32)(-3 * PAGE_SIZE) ? -EINVAL : 0;
+}
+
+static long set_identity_map_addr(struct vhm_vm *vm, void __user *argp)
+{
+	u64 address;
+	long err = 0;
+
+	if (copy_from_user(&address, argp, sizeof(address)))
+		return -EFAULT;
+	mutex_lock(&vm->lock);
+	if (vm->vcpu_count)
+		err = -EINVAL;
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+/* As KVM: a VM without an irqchip has nothing to route to. */
+static long set_gsi_routing(void __user *argp)
+{
+	struct kvm_irq_routing routing;
+
+	if (copy_from_user(&routing, argp, sizeof(routing)))
+		return -EFAULT;
+	return -EINVAL;
+}
+
+static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vhm_vm *vm = file->private_data;
+	void __user *argp = (void __user *)arg;
+
+	/* A slot's addresses mean something in the creator's address space alone. */
+	if (vm->mm != current->mm)
+		return -EIO;
+
+	switch (cmd) {
+	case KVM_CREATE_VCPU:
+		return vhm_vcpu_create(vm, arg);
+	case KVM_SET_USER_MEMORY_REGION:
+		return set_memory_region(vm, argp);
+	case KVM_SET_TSS_ADDR:
+		return set_tss_addr(arg);
+	case KVM_SET_IDENTITY_MAP_ADDR:
+		return set_identity_map_addr(vm, argp);
+	case KVM_SET_GSI_ROUTING:
+		return set_gsi_routing(argp);
+	case KVM_CHECK_EXTENSION:
+		return vhm_check_extension(vm, arg);
+	case KVM_GET_STATS_FD:
+		return vhm_vm_stats_fd(vm);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations vm_fops = {
+	.owner = THIS_MODULE,
+	.release = vm_release,
+	.unlocked_ioctl = vm_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+/**
+ * vhm_vm_create() - KVM_CREATE_VM
+ *
+ * Return: the VM's file descriptor, or -ENOMEM, -EMFILE and the like.
+ */
+int vhm_vm_create(void)
+{
+	struct vhm_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!vm)
+		return -ENOMEM;
+	kref_init(&vm->ref);
+	mutex_init(&vm->lock);
+	vm->mm = current->mm;
+	vm->tsc_start = rdtsc();
+	err = vhm_memory_init(vm);
+	if (err) {
+		kfree(vm);
+		return err;
+	}
+	mmgrab(vm->mm);
+	err = anon_inode_getfd("vhm-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (err < 0)
+		vhm_vm_put(vm);
+	return err;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the VMCS does not switch: FPU, SYSCALL MSRs, KERNEL_GS_BASE, TSC_AUX,
+ * XCR0, debug registers, and the host's selectors.
+ *
+ * Loaded before the inner loop and put back behind it; a value that is equal on
+ * both sides is left alone, and so is what the guest in its present mode cannot
+ * use.
+ */
+#include <linux/hw_breakpoint.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/mm.h>
+#include <asm/desc.h>
+#include <asm/debugreg.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+#include <asm/fsgsbase.h>
+#include <asm/msr-index.h>
+#include <asm/segment.h>
+
+#include "compat.h"
+#include "cpu.h"
+#include "mitigate.h"
+#include "vhm.h"
+
+/* CPUID leaf of the extended state. */
+#define XSTATE_LEAF	0xd
+
+#define MXCSR_RESET	0x1f80
+#define FCW_RESET	0x037f
+
+/**
+ * vmx_load() - make a vCPU's VMCS current and stay on this CPU
+ * @x: the vCPU
+ *
+ * Pairs with vmx_put(); they may nest.
+ */
+void vmx_load(struct vmx_vcpu *x)
+{
+	preempt_disable();
+	if (this_cpu_read(vmx_cpu.current_vcpu) != x)
+		vmx_make_current(x);
+}
+
+/** vmx_put() - end what vmx_load() began; the VMCS stays loaded */
+void vmx_put(void)
+{
+	preempt_enable();
+}
+
+/**
+ * vmx_fpu_size() - bytes of the XSAVE area for the components that vhm switches
+ */
+unsigned int vmx_fpu_size(void)
+{
+	unsigned int size = sizeof(struct fxregs_state) + sizeof(struct xstate_header);
+	unsigned int component, end, eax, ebx, ecx, edx;
+
+	for (component = 2; component < 8; component++) {
+		if (!(vmx_caps.xcr0 & BIT_ULL(component)))
+			continue;
+		cpuid_count(XSTATE_LEAF, component, &eax, &ebx, &ecx, &edx);
+		end = ebx + eax;
+		size = max(size, end);
+	}
+	return size;
+}
+
+/**
+ * vmx_fpu_reset() - the FPU as after a reset
+ * @x: the vCPU; not running
+ */
+void vmx_fpu_reset(struct vmx_vcpu *x)
+{
+	struct xregs_state *area = page_address(x->fpu);
+
+	memset(area, 0, PAGE_SIZE);
+	area->i387.cwd = FCW_RESET;
+	area->i387.mxcsr = MXCSR_RESET;
+	area->header.xfeatures = XFEATURE_MASK_FPSSE;
+}
+
+static void fpu_save(struct vmx_vcpu *x)
+{
+	struct xregs_state *area = page_address(x->fpu);
+
+	if (vmx_caps.xcr0)
+		asm volatile("xsave64 %0" : "+m" (*area)
+			     : "a" ((u32)vmx_caps.xcr0), "d" (0) : "memory");
+	else
+		asm volatile("fxsave64 %0" : "=m" (area->i387));
+}
+
+static int fpu_restore(struct vmx_vcpu *x)
+{
+	struct xregs_state *area = page_address(x->fpu);
+
+	if (vmx_caps.xcr0)
+		asm goto("1: xrstor64 %[area]\n\t"
+			 _ASM_EXTABLE(1b, %l[bad])
+			 : : [area] "m" (*area), "a" ((u32)vmx_caps.xcr0), "d" (0)
+			 : "memory" : bad);
+	else
+		asm goto("1: fxrstor64 %[area]\n\t"
+			 _ASM_EXTABLE(1b, %l[bad])
+			 : : [area] "m" (area->i387) : "memory" : bad);
+	return 0;
+bad:
+	return -EINVAL;
+}
+
+static void fpu_load(struct vmx_vcpu *x)
+{
+	/* Saves the task's registers; they come back when it returns to user space. */
+	kernel_fpu_begin_mask(0);
+	if (unlikely(fpu_restore(x))) {
+		/* What a user may set is checked; should that ever miss something: */
+		vmx_fpu_reset(x);
+		fpu_restore(x);
+	}
+}
+
+static void host_save(struct vmx_vcpu *x)
+{
+	struct vmx_host *h = &x->host;
+	unsigned long fs_base;
+
+	savesegment(ds, h->ds);
+	savesegment(es, h->es);
+	savesegment(fs, h->fs);
+	savesegment(gs, h->gs);
+	store_ldt(h->ldt);
+	fs_base = boot_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() : vhm_rdmsr(MSR_FS_BASE);
+	if (fs_base != x->fields.fs_base) {
+		x->fields.fs_base = fs_base;
+		vmcs_writel(HOST_FS_BASE, fs_base);
+	}
+	h->debugctl = get_debugctlmsr();
+}
+
+/* The GS selector's load replaces the base that user space will get back by SWAPGS. */
+static void restore_gs(u16 selector)
+{
+	u64 base = vhm_rdmsr(MSR_KERNEL_GS_BASE);
+
+	load_gs_index(selector);
+	vhm_wrmsr(MSR_KERNEL_GS_BASE, base);
+}
+
+static void restore_fs(u16 selector, u64 base)
+{
+	loadsegment(fs, selector);
+	vhm_wrmsr(MSR_FS_BASE, base);
+}
+
+static void host_restore(struct vmx_vcpu *x)
+{
+	const struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	const struct vmx_host *h = &x->host;
+
+	if (unlikely(h->ldt))
+		asm volatile("lldt %0" : : "r" (h->ldt));
+	if (unlikely(h->fs))
+		restore_fs(h->fs, x->fields.fs_base);
+	if (unlikely(h->gs))
+		restore_gs(h->gs);
+	if (unlikely(h->ds | h->es)) {
+		loadsegment(ds, h->ds);
+		loadsegment(es, h->es);
+	}
+	/* An exit sets the limits of TSS, GDT and IDT to fixed values. */
+	invalidate_tss_limit();
+	load_fixmap_gdt(smp_processor_id());
+	load_idt(&c->idt);
+	if (unlikely(h->debugctl))
+		update_debugctlmsr(h->debugctl);
+}
+
+/* A user cannot see KERNEL_GS_BASE or SYSCALL's targets from a guest that is not in long mode. */
+static void msrs_load(struct vmx_vcpu *x, const struct vmx_cpu *c)
+{
+	if (vmx_long_mode(x)) {
+		x->host.kernel_gs_base = vhm_rdmsr(MSR_KERNEL_GS_BASE);
+		if (x->host.kernel_gs_base != x->kernel_gs_base)
+			vhm_wrmsr(MSR_KERNEL_GS_BASE, x->kernel_gs_base);
+		x->switched |= VMX_SWITCHED_KERNEL_GS;
+	}
+	if (x->efer & EFER_SCE) {
+		if (x->star != c->star)
+			vhm_wrmsr(MSR_STAR, x->star);
+		if (x->lstar != c->lstar)
+			vhm_wrmsr(MSR_LSTAR, x->lstar);
+		if (x->fmask != c->fmask)
+			vhm_wrmsr(MSR_SYSCALL_MASK, x->fmask);
+		x->switched |= VMX_SWITCHED_SYSCALL;
+	}
+	if (vmx_caps.rdtscp && x->tsc_aux != c->tsc_aux) {
+		vhm_wrmsr(MSR_TSC_AUX, x->tsc_aux);
+		x->switched |= VMX_SWITCHED_TSC_AUX;
+	}
+}
+
+static void msrs_put(struct vmx_vcpu *x, const struct vmx_cpu *c)
+{
+	if (x->switched & VMX_SWITCHED_KERNEL_GS) {
+		x->kernel_gs_base = vhm_rdmsr(MSR_KERNEL_GS_BASE);
+		if (x->kernel_gs_base != x->host.kernel_gs_base)
+			vhm_wrmsr(MSR_KERNEL_GS_BASE, x->host.kernel_gs_base);
+	}
+	if (x->switched & VMX_SWITCHED_SYSCALL) {
+		/* Writes by the guest exit, and went to the copies alone. */
+		vhm_wrmsr(MSR_STAR, c->star);
+		vhm_wrmsr(MSR_LSTAR, c->lstar);
+		vhm_wrmsr(MSR_SYSCALL_MASK, c->fmask);
+	}
+	if (x->switched & VMX_SWITCHED_TSC_AUX)
+		vhm_wrmsr(MSR_TSC_AUX, c->tsc_aux);
+}
+
+static bool guest_breakpoints(const struct vmx_vcpu *x)
+{
+	return x->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
+}
+
+static void debug_load(struct vmx_vcpu *x)
+{
+	if (likely(!guest_breakpoints(x)))
+		return;
+	/* The host's own must not strike while the addresses are the guest's. */
+	set_debugreg(0, 7);
+	set_debugreg(x->dr[0], 0);
+	set_debugreg(x->dr[1], 1);
+	set_debugreg(x->dr[2], 2);
+	set_debugreg(x->dr[3], 3);
+	x->switched |= VMX_SWITCHED_DEBUG;
+}
+
+/**
+ * vmx_guest_load() - put the guest's switched state into the CPU
+ * @v: vCPU whose VMCS is current; preemption is off, IRQs are on
+ */
+void vmx_guest_load(struct vhm_vcpu *v)
+{
+	const struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	struct vmx_vcpu *x = &v->vmx;
+
+	x->switched = 0;
+	/* The kernel has run since the last stay and may have left secrets in the cache. */
+	x->l1d_flush = true;
+	host_save(x);
+	fpu_load(x);
+	msrs_load(x, c);
+	debug_load(x);
+	if (x->xcr0 != c->xcr0 && x->cr4_shadow & X86_CR4_OSXSAVE) {
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, x->xcr0);
+		x->switched |= VMX_SWITCHED_XCR0;
+	}
+}
+
+/**
+ * vmx_guest_put() - undo vmx_guest_load(), saving what the guest has changed
+ * @v: vCPU; preemption is off, IRQs are on
+ */
+void vmx_guest_put(struct vhm_vcpu *v)
+{
+	const struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	struct vmx_vcpu *x = &v->vmx;
+
+	/* All components are saved, so the host's XCR0 comes first. */
+	if (x->switched & VMX_SWITCHED_XCR0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, c->xcr0);
+	fpu_save(x);
+	kernel_fpu_end();
+	msrs_put(x, c);
+	host_restore(x);
+	/* An exit clears DR7. */
+	if (unlikely(x->switched & VMX_SWITCHED_DEBUG || hw_breakpoint_active()))
+		hw_breakpoint_restore();
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the rest of the module sees of Intel's VMX: the vCPU's hardware half.
+ *
+ * Functions that touch the VMCS need it current: inside the inner loop it is;
+ * elsewhere bracket them with vmx_load() and vmx_put().
+ */
+#ifndef VHM_VMX_H
+#define VHM_VMX_H
+
+#include <linux/kvm.h>
+#include <linux/list.h>
+#include <linux/types.h>
+#include <asm/msr-index.h>
+
+#include "vmcs.h"
+
+struct vhm_vcpu;
+
+/* What enter.S loads and saves; it knows these offsets (enter.h). */
+struct vmx_frame {
+	u64 regs[16];		/* in the order of instructions; RSP lives in the VMCS */
+	u64 host_rsp;		/* as last written to the VMCS */
+};
+
+/* Host values that a run of the guest replaces and that are put back behind it. */
+struct vmx_host {
+	u64 kernel_gs_base;
+	u64 debugctl;
+	u16 fs, gs, ds, es, ldt;
+	bool breakpoints;
+};
+
+/* Values last written to host-state fields that can change from run to run. */
+struct vmx_host_fields {
+	unsigned long cr3;
+	unsigned long cr4;
+	unsigned long fs_base;
+};
+
+/**
+ * struct vmx_vcpu - the hardware half of a vCPU
+ * @frame: general registers
+ * @cr2: guest's
+ * @vmcs: the VMCS region
+ * @cpu: CPU that may hold the VMCS, or -1; changed there, with IRQs off
+ * @link: in that CPU's list
+ * @run_flags: VMX_RUN_*, what enter.S is told
+ * @vpid: its tag in the TLB; 0: none was free
+ * @moved: since its last entry the vCPU has come to another CPU
+ * @flush_owed: translations tagged with @vpid may be stale
+ * @event_work: an event waits or a window is open: the entry has to look
+ * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
+ */
+struct vmx_vcpu {
+	struct vmx_frame frame;
+	unsigned long cr2;
+	struct vmx_region *vmcs;
+	int cpu;
+	struct list_head link;
+	u16 vpid;
+	bool moved;
+	bool flush_owed;
+	bool event_work;
+	u32 cpu_based;			/* primary controls as in the VMCS */
+	unsigned int switched;
+	unsigned int run_flags;
+	bool l1d_flush;
+	struct vmx_host host;
+	struct vmx_host_fields fields;
+	struct page *fpu;		/* XSAVE area, standard format */
+	u64 xcr0;
+	u64 efer;
+	u64 cr0_shadow;			/* bits that the host owns, as the guest sees them */
+	u64 cr4_shadow;
+	u64 dr[4], dr6, dr7;
+	u64 debugctl;
+	u64 star, lstar, cstar, fmask;
+	u64 kernel_gs_base;
+	u64 tsc_aux;
+	u64 tsc_offset;
+	u64 pat;
+	struct vmx_msr_entry efer_entry, efer_exit;	/* where no control loads EFER */
+};
+
+#define VMX_SWITCHED_KERNEL_GS	BIT(0)
+#define VMX_SWITCHED_SYSCALL	BIT(1)
+#define VMX_SWITCHED_TSC_AUX	BIT(2)
+#define VMX_SWITCHED_DEBUG	BIT(3)
+#define VMX_SWITCHED_XCR0	BIT(4)
+
+/* What this CPU can do and vhm uses. */
+struct vmx_caps {
+	u32 pin, cpu, cpu2, exit, entry;	/* as negotiated */
+	u32 vmcs_revision;
+	unsigned int timer_shift;
+	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
+	u64 xcr0;				/* components that a guest may have */
+	bool unrestricted_guest;
+	bool vpid;
+	bool invept_single, invvpid_single;
+	bool watchdog;
+	bool efer_controls;
+	bool wbinvd_exiting;
+	bool io_information;			/* VM-exit instruction information for INS and OUTS */
+	bool rdtscp, invpcid;
+};
+
+extern struct vmx_caps vmx_caps __ro_after_init;
+
+/* caps.c */
+int vmx_caps_negotiate(void);
+
+/* cpu.c: VMX operation */
+int vmx_start(void);
+void vmx_stop(void);
+bool vmx_lost(void);
+void vmx_make_current(struct vmx_vcpu *x);
+void vmx_forget(struct vmx_vcpu *x);
+struct vmx_region *vmx_region_alloc(void);
+void vmx_region_prepare(struct vmx_region *region);
+
+/* vmcs.c: the VMCS built area by area */
+int vmx_vcpu_create(struct vhm_vcpu *v);
+void vmx_vcpu_destroy(struct vhm_vcpu *v);
+void vmx_vmcs_init(struct vhm_vcpu *v);
+void vmx_use_long_mode_bitmap(struct vmx_vcpu *x, bool on);
+void vmx_set_watchdog(struct vmx_vcpu *x);
+int vmx_bitmaps_init(void);
+void vmx_bitmaps_free(void);
+
+/* switch.c: what is switched around a stay in the inner loop */
+void vmx_load(struct vmx_vcpu *x);
+void vmx_put(void);
+void vmx_guest_load(struct vhm_vcpu *v);
+void vmx_guest_put(struct vhm_vcpu *v);
+void vmx_fpu_reset(struct vmx_vcpu *x);
+unsigned int vmx_fpu_size(void);
+
+/* run.c: entry and exit */
+void vmx_prepare_entry(struct vhm_vcpu *v);
+bool vmx_run_once(struct vhm_vcpu *v);
+void vmx_entered(struct vmx_vcpu *x);
+void vmx_host_nmi(void);
+
+/* mitigate.c */
+int vmx_mitigate_init(void);
+void vmx_mitigate_exit(void);
+
+/* state.c: the guest's architectural state */
+void vmx_get_segment(unsigned int index, struct kvm_segment *segment);
+void vmx_set_segment(unsigned int index, const struct kvm_segment *segment);
+u64 vmx_get_cr0(const struct vmx_vcpu *x);
+u64 vmx_get_cr4(const struct vmx_vcpu *x);
+void vmx_set_cr0(struct vhm_vcpu *v, u64 value);
+void vmx_set_cr4(struct vhm_vcpu *v, u64 value);
+void vmx_set_efer(struct vhm_vcpu *v, u64 value);
+void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
+void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
+void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
+void vmx_set_pat(struct vmx_vcpu *x, u64 value);
+void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
+void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
+void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);
+void vmx_skip_instruction(struct vhm_vcpu *v);
+void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length);
+unsigned int vmx_code_bits(const struct vmx_vcpu *x);
+
+enum vmx_segment {
+	VMX_ES, VMX_CS, VMX_SS, VMX_DS, VMX_FS, VMX_GS, VMX_LDTR, VMX_TR,
+};
+
+/* DR7.GD: the next access to a debug register is a #DB. */
+#define DR_GENERAL_DETECT	BIT(13)
+
+#define VMX_AR_UNUSABLE		BIT(16)
+
+#define VMX_INTR_TYPE(info)	((info) & INTR_INFO_INTR_TYPE_MASK)
+#define VMX_ENTRY_FAILED	BIT(31)
+#define VMX_REASON(full)	((u16)(full))
+
+static inline u64 vmx_rip(void)
+{
+	return vmcs_readl(GUEST_RIP);
+}
+
+static inline u64 vmx_rflags(void)
+{
+	return vmcs_readl(GUEST_RFLAGS);
+}
+
+static inline u64 vmx_cr3(void)
+{
+	return vmcs_readl(GUEST_CR3);
+}
+
+static inline unsigned int vmx_cpl(void)
+{
+	return (vmcs_read32(GUEST_SS_AR_BYTES) >> 5) & 3;
+}
+
+static inline bool vmx_long_mode(const struct vmx_vcpu *x)
+{
+	return x->efer & EFER_LMA;
+}
+
+#endif /* VHM_VMX_H */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rows: what is measured, and how.
+ */
+#include <errno.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define TOUCHED_GPA	0x10000000u	/* where the EPT rows put their slot */
+#define CREATE_ROUNDS	20
+#define CREATE_MEMORY	(64u << 20)
+
+static void expect_exit(struct vcpu *cpu, uint32_t wanted)
+{
+	int seen = vcpu_run(cpu);
+
+	if (seen != (int)wanted)
+		die("the guest left with %d where %u was wanted", seen, wanted);
+}
+
+static void start(struct vm *vm, struct vcpu *cpu, const void *loop)
+{
+	vm_init(vm, VM_MEMORY);
+	vcpu_init(vm, cpu, 0);
+	vcpu_set_flat32(cpu, loop);
+}
+
+static void finish(struct vm *vm, struct vcpu *cpu)
+{
+	vcpu_close(cpu);
+	vm_close(vm);
+}
+
+static void set_loop(struct vcpu *cpu, const void *loop, uint32_t count, uint32_t address)
+{
+	struct kvm_regs regs = {
+		.rip = (uintptr_t)loop,
+		.rsi = count,
+		.rdi = address,
+		.rsp = VM_STACK0,
+		.rflags = 2,
+	};
+
+	VM_IOCTL(cpu->fd, KVM_SET_REGS, &regs);
+}
+
+/* The whole loop is one KVM_RUN: nothing goes to user space but the last hlt. */
+static uint64_t in_kernel(const struct row *row, unsigned int count)
+{
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+
+	start(&vm, &cpu, row->loop);
+	set_loop(&cpu, row->loop, 16, 0);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	set_loop(&cpu, row->loop, count, 0);
+	begin = ticks();
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	end = ticks();
+	finish(&vm, &cpu);
+	return (end - begin) / count;
+}
+
+/* Each round trip is one KVM_RUN. */
+static uint64_t to_user(const struct row *row, uint32_t reason, unsigned int count)
+{
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+
+	start(&vm, &cpu, row->loop);
+	set_loop(&cpu, row->loop, count + 16, VM_HOLE);
+	for (unsigned int i = 0; i < 16; i++)
+		expect_exit(&cpu, reason);
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++)
+		expect_exit(&cpu, reason);
+	end = ticks();
+	finish(&vm, &cpu);
+	return (end - begin) / count;
+}
+
+static uint64_t port(const struct row *row, unsigned int count)
+{
+	return to_user(row, KVM_EXIT_IO, count);
+}
+
+static uint64_t mmio(const struct row *row, unsigned int count)
+{
+	return to_user(row, KVM_EXIT_MMIO, count);
+}
+
+static uint64_t run_to_hlt(const struct row *row, unsigned int count)
+{
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+
+	start(&vm, &cpu, row->loop);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++) {
+		set_loop(&cpu, row->loop, 0, 0);
+		expect_exit(&cpu, KVM_EXIT_HLT);
+	}
+	end = ticks();
+	finish(&vm, &cpu);
+	return (end - begin) / count;
+}
+
+static uint64_t immediate_exit(const struct row *row, unsigned int count)
+{
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+
+	start(&vm, &cpu, row->loop);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	cpu.run->immediate_exit = 1;
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++) {
+		if (vcpu_run(&cpu) != -EINTR)
+			die("immediate_exit did not end KVM_RUN with EINTR");
+	}
+	end = ticks();
+	finish(&vm, &cpu);
+	return (end - begin) / count;
+}
+
+/* The ioctl's number stands where other rows have their guest code. */
+static uint64_t vcpu_call(const struct row *row, unsigned int count)
+{
+	union {
+		struct kvm_regs regs;
+		struct kvm_sregs sregs;
+	} arg;
+	unsigned long call = (uintptr_t)row->loop;
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+
+	start(&vm, &cpu, loop_hlt);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	if (call == KVM_SET_SREGS)
+		VM_IOCTL(cpu.fd, KVM_GET_SREGS, &arg);
+	else
+		VM_IOCTL(cpu.fd, KVM_GET_REGS, &arg);
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++)
+		xioctl(cpu.fd, call, row->name, &arg);
+	end = ticks();
+	finish(&vm, &cpu);
+	return (end - begin) / count;
+}
+
+static uint64_t api_version(const struct row *row, unsigned int count)
+{
+	int dev = vm_open_device();
+	uint64_t begin, end;
+
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++)
+		xioctl(dev, KVM_GET_API_VERSION, row->name, NULL);
+	end = ticks();
+	close(dev);
+	return (end - begin) / count;
+}
+
+static uint64_t parent_id(const struct row *row, unsigned int count)
+{
+	uint64_t begin, end;
+
+	(void)row;
+	begin = ticks();
+	for (unsigned int i = 0; i < count; i++)
+		syscall(SYS_getppid);
+	end = ticks();
+	return (end - begin) / count;
+}
+
+static void touch_all(uint8_t *mem, size_t size)
+{
+	for (size_t i = 0; i < size; i += 4096)
+		*(volatile uint8_t *)(mem + i) = 0;
+}
+
+/* Small pages on both sides: one fault for each 4 KiB. */
+static uint64_t ept_fault(const struct row *row, unsigned int count)
+{
+	bool present = !strcmp(row->name, "ept-present");
+	size_t size = (size_t)count * 4096;
+	struct vm vm;
+	struct vcpu cpu;
+	uint64_t begin, end;
+	uint8_t *mem;
+
+	start(&vm, &cpu, row->loop);
+	mem = vm_add_slot(&vm, 1, TOUCHED_GPA, size);
+	madvise(mem, size, MADV_NOHUGEPAGE);
+	/* Page tables of the host's side exist in both rows. */
+	touch_all(mem, size);
+	if (!present && madvise(mem, size, MADV_DONTNEED))
+		die("MADV_DONTNEED: %s", strerror(errno));
+	set_loop(&cpu, loop_hlt, 0, 0);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	set_loop(&cpu, row->loop, count, TOUCHED_GPA);
+	begin = ticks();
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	end = ticks();
+	finish(&vm, &cpu);
+	munmap(mem, size);
+	return (end - begin) / count;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* From open() to the first hlt, from close() to its return; two rows. */
+static void create_and_close(uint64_t *create, uint64_t *close_it, const void *code)
+{
+	uint64_t begin = ticks(), middle, end;
+	struct kvm_sregs sregs;
+	struct vcpu cpu;
+	struct vm vm;
+	uint8_t *mem;
+
+	vm_init_bare(&vm);
+	mem = vm_add_slot(&vm, 0, 0, CREATE_MEMORY);
+	mem[VM_CODE16] = *(const uint8_t *)code;
+	vcpu_init_bare(&vm, &cpu, 0);
+	sregs = vcpu_sregs(&cpu);
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	VM_IOCTL(cpu.fd, KVM_SET_SREGS, &sregs);
+	set_loop(&cpu, (void *)(uintptr_t)VM_CODE16, 0, 0);
+	expect_exit(&cpu, KVM_EXIT_HLT);
+	middle = ticks();
+	munmap(cpu.run, vm.run_size);
+	close(cpu.fd);
+	close(vm.fd);
+	close(vm.dev);
+	end = ticks();
+	munmap(mem, CREATE_MEMORY);
+	*create = middle - begin;
+	*close_it = end - middle;
+}
+
+static uint64_t creation(const struct row *row, unsigned int count)
+{
+	uint64_t create[CREATE_ROUNDS], closing[CREATE_ROUNDS];
+
+	(void)count;
+	for (unsigned int i = 0; i < CREATE_ROUNDS; i++)
+		create_and_close(&create[i], &closing[i], loop_hlt);
+	qsort(create, CREATE_ROUNDS, sizeof(create[0]), by_value);
+	qsort(closing, CREATE_ROUNDS, sizeof(closing[0]), by_value);
+	return strcmp(row->name, "close") ? create[CREATE_ROUNDS / 2] :
+					    closing[CREATE_ROUNDS / 2];
+}
+
+const struct row rows[] = {
+	{ "empty", "empty guest loop, one iteration", in_kernel, loop_empty },
+	{ "cpuid", "cpuid", in_kernel, loop_cpuid },
+	{ "vmcall", "vmcall", in_kernel, loop_vmcall },
+	{ "rdmsr", "rdmsr IA32_APICBASE", in_kernel, loop_rdmsr },
+	{ "out", "out to user space and back", port, loop_out },
+	{ "in", "in from user space", port, loop_in },
+	{ "mmio-write", "MMIO write to user space and back", mmio, loop_mmio_write },
+	{ "mmio-read", "MMIO read from user space", mmio, loop_mmio_read },
+	{ "run-hlt", "SET_REGS and RUN to hlt", run_to_hlt, loop_hlt },
+	{ "run-immediate", "RUN with immediate_exit", immediate_exit, loop_hlt },
+	{ "get-regs", "KVM_GET_REGS", vcpu_call, (void *)KVM_GET_REGS },
+	{ "set-regs", "KVM_SET_REGS", vcpu_call, (void *)KVM_SET_REGS },
+	{ "get-sregs", "KVM_GET_SREGS", vcpu_call, (void *)KVM_GET_SREGS },
+	{ "set-sregs", "KVM_SET_SREGS", vcpu_call, (void *)KVM_SET_SREGS },
+	{ "ept-present", "EPT fault, host page present", ept_fault, loop_touch },
+	{ "ept-absent", "EPT fault, host page absent", ept_fault, loop_touch },
+	{ "create", "open to first hlt, 64 MiB, median of 20", creation, NULL },
+	{ "close", "close of all, median of 20", creation, NULL },
+	{ "api-version", "for scale: KVM_GET_API_VERSION", api_version, NULL },
+	{ "getppid", "for scale: getppid()", parent_id, NULL },
+};
+
+const unsigned int nr_rows = sizeof(rows) / sizeof(rows[0]);

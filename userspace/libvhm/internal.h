@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of libvhm share among themselves. */
+#ifndef LIBVHM_INTERNAL_H
+#define LIBVHM_INTERNAL_H
+
+#include <stdarg.h>
+
+#include "compiler.h"
+
+__printf(2, 3)
+int vhm_fail(int error, const char *format, ...);
+
+#endif /* LIBVHM_INTERNAL_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The ACPI tables that tell a guest how to switch off and to reset. */
+#ifndef VHM_ACPI_H
+#define VHM_ACPI_H
+
+#include "memory.h"
+
+/* Where the RSDP is: a guest that is not told finds it by searching here. */
+#define ACPI_RSDP	MEMORY_TABLES
+
+int acpi_write_tables(const struct memory *memory);
+
+#endif /* VHM_ACPI_H */

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The report of --stats: exits to user space as this launcher saw them, the
+ * kernel's own counters, and figures of the run.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "kick.h"
+#include "stats.h"
+
+#define NS		1000000000.0
+
+/* A row of a table that is sorted by its count. */
+struct row {
+	const char *name;
+	uint64_t count;
+	uint64_t kernel_ticks;
+	uint64_t user_ticks;
+};
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static int more_first(const void *one, const void *other)
+{
+	const struct row *a = one, *b = other;
+
+	return (a->count < b->count) - (a->count > b->count);
+}
+
+/**
+ * stats_start() - begin to count
+ * @stats: cleared
+ * @machine: the machine that is about to run
+ */
+void stats_start(struct stats *stats, const struct machine *machine)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->timing = !vhm_vcpu_time_exits(&machine->vcpu, 1);
+	stats->start_ns = kick_now();
+	stats->start_ticks = __rdtsc();
+	stats->since = stats->start_ticks;
+}
+
+/* Ticks of the TSC in a second, by the length of the run. */
+static double tick_rate(uint64_t ticks, uint64_t ns)
+{
+	return ns ? (double)ticks * NS / (double)ns : 1;
+}
+
+static void print_user_exits(const struct stats *stats, double rate, FILE *out)
+{
+	struct row rows[STATS_REASONS];
+	struct row total = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < STATS_REASONS; i++) {
+		rows[i].name = vhm_exit_name(i);
+		rows[i].count = stats->count[i];
+		/* Before the first exit there is setting up, not handling. */
+		rows[i].user_ticks = stats->count[i] ? stats->ticks[i] : 0;
+		total.count += rows[i].count;
+		total.user_ticks += rows[i].user_ticks;
+	}
+	qsort(rows, STATS_REASONS, sizeof(rows[0]), more_first);
+
+	fprintf(out, "\nExits to user space\n  %-22s %12s %8s %12s %8s\n",
+		"reason", "count", "share", "seconds", "share");
+	for (i = 0; i < STATS_REASONS && rows[i].count; i++)
+		fprintf(out, "  %-22s %12llu %6.1f %% %12.6f %6.1f %%\n",
+			rows[i].name, (unsigned long long)rows[i].count,
+			percent(rows[i].count, total.count),
+			(double)rows[i].user_ticks / rate,
+			percent(rows[i].user_ticks, total.user_ticks));
+	fprintf(out, "  %-22s %12llu          %12.6f   (KVM_RUN: %.6f s)\n",
+		"all", (unsigned long long)total.count,
+		(double)total.user_ticks / rate,
+		(double)stats->run_ticks / rate);
+}
+
+static void print_reason_rows(struct row *rows, unsigned int count, FILE *out)
+{
+	struct row total = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		total.count += rows[i].count;
+		total.kernel_ticks += rows[i].kernel_ticks;
+		total.user_ticks += rows[i].user_ticks;
+	}
+	qsort(rows, count, sizeof(rows[0]), more_first);
+
+	fprintf(out, "\nExits of the guest by VMX exit reason\n  %-22s %12s %8s %13s %13s\n",
+		"reason", "count", "share", "kernel time", "user time");
+	for (i = 0; i < count && rows[i].count; i++)
+		fprintf(out, "  %-22s %12llu %6.1f %% %11.1f %% %11.1f %%\n",
+			rows[i].name, (unsigned long long)rows[i].count,
+			percent(rows[i].count, total.count),
+			percent(rows[i].kernel_ticks, total.kernel_ticks),
+			percent(rows[i].user_ticks, total.user_ticks));
+	fprintf(out, "  %-22s %12llu\n", "all",
+		(unsigned long long)total.count);
+}
+
+static void print_vmx_exits(const struct vhm_exit_stats *exits, double rate,
+			    FILE *out)
+{
+	struct row rows[VHM_NR_EXIT_REASONS];
+	uint64_t kernel = 0, user = 0;
+	unsigned int i;
+
+	for (i = 0; i < VHM_NR_EXIT_REASONS; i++) {
+		rows[i].name = vhm_exit_reason_name(i);
+		rows[i].count = exits->reason[i].count;
+		rows[i].kernel_ticks = exits->reason[i].kernel_ticks;
+		rows[i].user_ticks = exits->reason[i].user_ticks;
+		kernel += rows[i].kernel_ticks;
+		user += rows[i].user_ticks;
+	}
+	print_reason_rows(rows, VHM_NR_EXIT_REASONS, out);
+	fprintf(out,
+		"  %llu entries; %.6f s in the guest, %.6f s in the kernel, %.6f s in user space\n",
+		(unsigned long long)exits->entries,
+		(double)exits->guest_ticks / rate, (double)kernel / rate,
+		(double)user / rate);
+}
+
+static bool is_plain(const struct vhm_counter *counter)
+{
+	uint32_t type = counter->flags & KVM_STATS_TYPE_MASK;
+
+	return counter->value && (type == KVM_STATS_TYPE_CUMULATIVE ||
+				  type == KVM_STATS_TYPE_INSTANT ||
+				  type == KVM_STATS_TYPE_PEAK);
+}
+
+static const char *unit_of(const struct vhm_counter *counter)
+{
+	switch (counter->flags & KVM_STATS_UNIT_MASK) {
+	case KVM_STATS_UNIT_BYTES:
+		return " bytes";
+	case KVM_STATS_UNIT_SECONDS:
+		return counter->exponent == -9 ? " ns" : " s";
+	case KVM_STATS_UNIT_CYCLES:
+		return " cycles";
+	default:
+		return "";
+	}
+}
+
+static void print_counters(const char *title, int fd, FILE *out)
+{
+	struct vhm_counter *counters;
+	size_t count, i;
+
+	if (vhm_counters(fd, &counters, &count))
+		return;
+	fprintf(out, "\n%s\n", title);
+	for (i = 0; i < count; i++) {
+		if (is_plain(&counters[i]))
+			fprintf(out, "  %-22s %12llu%s\n", counters[i].name,
+				(unsigned long long)counters[i].value,
+				unit_of(&counters[i]));
+	}
+	free(counters);
+}
+
+static uint64_t exits_counted(const struct stats *stats)
+{
+	uint64_t count = 0;
+	unsigned int i;
+
+	for (i = 0; i < STATS_REASONS; i++)
+		count += stats->count[i];
+	return count;
+}
+
+/* The kernel's own account of the time in guests, field 43 of proc(5)'s stat. */
+static double kernel_guest_time(void)
+{
+	FILE *file = fopen("/proc/self/stat", "re");
+	unsigned long ticks = 0;
+	char line[1024];
+	char *field;
+	int i;
+
+	if (!file)
+		return 0;
+	field = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	/* Behind the name in brackets the third field follows. */
+	for (i = 2; field && i < 43; i++)
+		field = strchr(field + 1, ' ');
+	if (field)
+		ticks = strtoul(field, NULL, 10);
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void print_figures(const struct stats *stats,
+			  const struct vhm_exit_stats *exits, double seconds,
+			  double rate, FILE *out)
+{
+	double guest = exits ? (double)exits->guest_ticks / rate :
+			       kernel_guest_time();
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	fprintf(out, "\nFigures of the run\n");
+	fprintf(out, "  %-22s %12.6f s\n", "wall time", seconds);
+	fprintf(out, "  %-22s %12.6f s%s\n", "guest time", guest,
+		exits ? "" : " (by the kernel's clock tick)");
+	fprintf(out, "  %-22s %12.0f\n", "exits to user space/s",
+		seconds > 0 ? (double)exits_counted(stats) / seconds : 0);
+	fprintf(out, "  %-22s %12llu bytes\n", "console",
+		(unsigned long long)console_written());
+	fprintf(out, "  %-22s %12ld KiB (peak resident size)\n",
+		"memory touched", usage.ru_maxrss);
+}
+
+/**
+ * stats_print() - print the report
+ * @stats: from stats_start(), with what the run has added
+ * @machine: the machine, not closed yet
+ * @out: where to
+ */
+void stats_print(const struct stats *stats, const struct machine *machine,
+		 FILE *out)
+{
+	uint64_t ns = kick_now() - stats->start_ns;
+	double rate = tick_rate(__rdtsc() - stats->start_ticks, ns);
+	struct vhm_exit_stats exits;
+	bool has_exits;
+
+	has_exits = stats->timing &&
+		    !vhm_vcpu_exit_stats(&machine->vcpu, &exits);
+	fprintf(out, "\nvhm run on %s", machine->device.path);
+	print_user_exits(stats, rate, out);
+	fprintf(out, "\nPort accesses by device\n");
+	ports_print(out);
+	if (has_exits)
+		print_vmx_exits(&exits, rate, out);
+	print_counters("The kernel's counters of the vCPU", machine->vcpu.fd,
+		       out);
+	print_counters("The kernel's counters of the machine", machine->vm.fd,
+		       out);
+	print_figures(stats, has_exits ? &exits : NULL, (double)ns / NS, rate,
+		      out);
+}

@@ -277,10 +277,8 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	}
 	if (immediate)
 		return -EINTR;
-	vmx_load(&v->vmx);
 	if (READ_ONCE(run->request_interrupt_window))
 		v->vmx.event_work = true;
-	vmx_put();
 	return run_guest(v);
 }
 
@@ -369,8 +367,6 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	void __user *argp = (void __user *)arg;
 
 	switch (cmd) {
-	case KVM_RUN:
-		return arg ? -EINVAL : vcpu_run(v);
 	case KVM_INTERRUPT:
 		return interrupt(v, argp);
 	case KVM_NMI:
@@ -406,7 +402,11 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EIO;
 	if (mutex_lock_killable(&v->lock))
 		return -EINTR;
-	ret = locked_ioctl(v, cmd, arg);
+	/* Before all others, because it is the one that is called a million times. */
+	if (likely(cmd == KVM_RUN))
+		ret = arg ? -EINVAL : vcpu_run(v);
+	else
+		ret = locked_ioctl(v, cmd, arg);
 	mutex_unlock(&v->lock);
 	return ret;
 }

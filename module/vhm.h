@@ -293,6 +293,7 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
 bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit);
 u64 vhm_cpuid_xcr0(struct vhm_vcpu *v);
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v);
+bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
 
 /* msr.c */

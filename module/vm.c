@@ -108,15 +108,10 @@ static long set_tss_addr(unsigned long address)
 static long set_identity_map_addr(struct vhm_vm *vm, void __user *argp)
 {
 	u64 address;
-	long err = 0;
 
-	if (copy_from_user(&address, argp, sizeof(address)))
-		return -EFAULT;
-	mutex_lock(&vm->lock);
-	if (vm->vcpu_count)
-		err = -EINVAL;
-	mutex_unlock(&vm->lock);
-	return err;
+	if (READ_ONCE(vm->vcpu_count))
+		return -EINVAL;
+	return copy_from_user(&address, argp, sizeof(address)) ? -EFAULT : 0;
 }
 
 /* As KVM: a VM without an irqchip has nothing to route to. */

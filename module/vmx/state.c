@@ -224,9 +224,9 @@ unsigned int vmx_code_bits(const struct vmx_vcpu *x)
 {
 	u32 ar = vmcs_read32(GUEST_CS_AR_BYTES);
 
-	if (vmx_long_mode(x) && ar & BIT(13))
+	if (vmx_long_mode(x) && ar & VMX_AR_LONG)
 		return 64;
-	return ar & BIT(14) ? 32 : 16;
+	return ar & VMX_AR_BIG ? 32 : 16;
 }
 
 /**

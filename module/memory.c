@@ -416,9 +416,10 @@ free_slots:
  */
 void vhm_memory_free(struct vhm_vm *vm)
 {
+	struct vhm_slots *slots = rcu_replace_pointer(vm->slots, NULL, true);
+
 	vhm_ept_free(&vm->ept);
-	kvfree_rcu(rcu_dereference_protected(vm->slots, 1), rcu);
-	RCU_INIT_POINTER(vm->slots, NULL);
+	kvfree_rcu(slots, rcu);
 	mmu_notifier_put(&vm->notifier->mn);
 }
 

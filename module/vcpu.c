@@ -47,11 +47,14 @@ static void acknowledge(void *unused)
  */
 void vhm_vcpus_leave_guest(struct vhm_vm *vm)
 {
-	unsigned int i, count = READ_ONCE(vm->vcpu_count);
+	unsigned int i, count;
 	struct cpumask *mask;
 	int cpu;
 
+	/* Also what a vCPU's last free waits for: see vhm_vcpu_free(). */
 	preempt_disable();
+	/* Pairs with the release in vcpu_publish(). */
+	count = smp_load_acquire(&vm->vcpu_count);
 	mask = this_cpu_ptr(&kick_mask);
 	cpumask_clear(mask);
 	/* Pairs with the barrier in inner_loop(): running_cpu is seen, or the new generation is. */
@@ -465,7 +468,8 @@ void vhm_vcpu_free(struct vhm_vcpu *v)
 	kfree(v->mmio);
 	free_page((unsigned long)v->pio_data);
 	free_page((unsigned long)v->run);
-	kfree(v);
+	/* A notifier may still be looking at running_cpu. */
+	kfree_rcu(v, rcu);
 }
 
 static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)

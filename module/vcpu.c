@@ -10,6 +10,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/cpumask.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
@@ -509,6 +510,7 @@ static bool id_taken(struct vhm_vm *vm, unsigned int id)
 static int vcpu_publish(struct vhm_vcpu *v)
 {
 	struct vhm_vm *vm = v->vm;
+	struct file *file;
 	char name[24];
 	int fd;
 
@@ -517,16 +519,22 @@ static int vcpu_publish(struct vhm_vcpu *v)
 	if (id_taken(vm, v->id))
 		return -EEXIST;
 	snprintf(name, sizeof(name), "vhm-vcpu:%u", v->id);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile(name, &vcpu_fops, v, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
 	vhm_vm_get(vm);
 	vm->vcpu[vm->vcpu_count] = v;
-	fd = anon_inode_getfd(name, &vcpu_fops, v, O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		vm->vcpu[vm->vcpu_count] = NULL;
-		vhm_vm_put(vm);
-		return fd;
-	}
-	/* Whoever reads the count finds the vCPU. */
+	/*
+	 * Whoever reads the count finds the vCPU, and an invalidation has to find
+	 * it before anybody can run it: a thread may have guessed the descriptor.
+	 */
 	smp_store_release(&vm->vcpu_count, vm->vcpu_count + 1);
+	fd_install(fd, file);
 	return fd;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
@@ -134,6 +135,8 @@ int vmx_vcpu_create(struct vhm_vcpu *v)
 	if (!x->vmcs || !x->fpu)
 		return -ENOMEM;
 	x->vpid = vpid_get();
+	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
+		x->run_flags = BIT(VMX_RUN_IBRS_BIT);
 	/* The region is fresh memory; VMCLEAR gives it the CPU's own first state. */
 	vmx_region_prepare(x->vmcs);
 	return 0;

@@ -180,8 +180,11 @@ void vmx_make_current(struct vmx_vcpu *x)
 		list_add(&x->link, &c->vmcss);
 		x->cpu = cpu;
 	}
-	/* What ran here before must not steer the branches of what runs next. */
-	if (c->current_vcpu && boot_cpu_has(X86_FEATURE_USE_IBPB))
+	/*
+	 * What ran here before must not steer the branches of what runs next; it
+	 * need not be current any more, having moved on or ended.
+	 */
+	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
 		vhm_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 	vmptrld(x->vmcs);
 	c->current_vcpu = x;

@@ -192,7 +192,8 @@ void vmx_make_current(struct vmx_vcpu *x)
 
 	if (moved) {
 		set_host_cpu(c);
-		x->fields = (struct vmx_host_fields){};
+		/* Values that no register can have, so that each is written. */
+		x->fields = (struct vmx_host_fields){ ~0UL, ~0UL, ~0UL };
 		x->frame.host_rsp = 0;
 		/* Translations that this CPU holds may be older than the guest's last flush. */
 		x->moved = true;

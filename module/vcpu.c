@@ -154,8 +154,12 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	reason = vmcs_read32(VM_EXIT_REASON);
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
-	if (unlikely(reason & VMX_ENTRY_FAILED))
+	if (unlikely(reason & VMX_ENTRY_FAILED)) {
+		/* A machine check during the entry is the host's. */
+		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
+			vhm_handle_exit(v, VMX_REASON(reason));
 		return entry_failed(v, reason);
+	}
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }

@@ -179,6 +179,7 @@ struct vhm_mmio;
 
 struct vhm_vcpu {
 	struct vmx_vcpu vmx;			/* [v] */
+	struct rcu_head rcu;
 	struct vhm_vm *vm;			/* [c] */
 	unsigned int id;			/* [c] */
 	struct mutex lock;

@@ -60,9 +60,11 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 static void vm_destroy(struct kref *ref)
 {
 	struct vhm_vm *vm = container_of(ref, struct vhm_vm, ref);
-	unsigned int i;
+	unsigned int i, count = vm->vcpu_count;
 
-	for (i = 0; i < vm->vcpu_count; i++)
+	/* No notifier finds the vCPUs from here on; one that has is waited for. */
+	WRITE_ONCE(vm->vcpu_count, 0);
+	for (i = 0; i < count; i++)
 		vhm_vcpu_free(vm->vcpu[i]);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */

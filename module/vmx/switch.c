@@ -268,6 +268,7 @@ void vmx_guest_put(struct vhm_vcpu *v)
 	const struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
 	struct vmx_vcpu *x = &v->vmx;
 
+	vhm_guest_has_run();
 	/* All components are saved, so the host's XCR0 comes first. */
 	if (x->switched & VMX_SWITCHED_XCR0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, c->xcr0);

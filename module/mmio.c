@@ -36,47 +36,40 @@ static u64 *load_registers(struct vhm_vcpu *v)
 	return v->vmx.frame.regs;
 }
 
-static void store_rsp(struct vhm_vcpu *v)
+static bool is_string(const struct vhm_insn *insn)
 {
-	vmx_load(&v->vmx);
-	vmcs_writel(GUEST_RSP, v->vmx.frame.regs[VHM_RSP]);
-	vmx_put();
+	return insn->op == VHM_INSN_MOVS || insn->op == VHM_INSN_STOS ||
+	       insn->op == VHM_INSN_LODS;
 }
 
-/* A user that moved RIP while it had the access meant the instruction to be dropped. */
-static bool rip_stands(struct vhm_vcpu *v)
+static void load_result(struct vhm_vcpu *v, u64 *regs)
 {
-	bool stands;
+	const struct vhm_insn *insn = &v->mmio->insn;
+	u64 value = 0;
 
-	vmx_load(&v->vmx);
-	stands = vmx_rip() == v->mmio->rip;
-	vmx_put();
-	return stands;
+	memcpy(&value, v->mmio->data, insn->mem_size);
+	vhm_insn_load(insn, regs, value);
+	vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
 }
 
 /* The rest of the instruction: registers, RIP, and what the end of one brings. */
 static void finish(struct vhm_vcpu *v)
 {
 	const struct vhm_insn *insn = &v->mmio->insn;
-	u64 *regs = load_registers(v);
-	bool again, backwards;
+	u64 *regs = v->vmx.frame.regs;
 
-	if (!rip_stands(v))
-		return;
-	if (insn->op == VHM_INSN_LOAD || insn->op == VHM_INSN_LODS) {
-		u64 value = 0;
-
-		memcpy(&value, v->mmio->data, insn->mem_size);
-		vhm_insn_load(insn, regs, value);
-		store_rsp(v);
-	}
 	vmx_load(&v->vmx);
-	backwards = vmx_rflags() & X86_EFLAGS_DF;
-	if (insn->op == VHM_INSN_MOVS || insn->op == VHM_INSN_STOS || insn->op == VHM_INSN_LODS)
-		vhm_insn_advance(insn, regs, backwards);
-	again = insn->rep && vhm_insn_count(insn, regs);
-	if (!again)
+	/* A user that moved RIP while it had the access meant the instruction to be dropped. */
+	if (unlikely(vmx_rip() != v->mmio->rip))
+		goto out;
+	regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
+	if (insn->op == VHM_INSN_LOAD || insn->op == VHM_INSN_LODS)
+		load_result(v, regs);
+	if (is_string(insn))
+		vhm_insn_advance(insn, regs, vmx_rflags() & X86_EFLAGS_DF);
+	if (!insn->rep || !vhm_insn_count(insn, regs))
 		vmx_skip_bytes(v, v->mmio->rip, insn->length);
+out:
 	vmx_put();
 }
 
@@ -98,6 +91,25 @@ static int access_part(struct vhm_vcpu *v, u64 gpa, unsigned int offset, unsigne
 }
 
 /*
+ * The CPU has translated the address already, unless the violation came from
+ * another access than this one (a string's other side, the walk itself).
+ */
+static bool translated(struct vhm_vcpu *v, u64 linear, bool write, u64 *gpa)
+{
+	const u64 known = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
+	u64 seen;
+
+	if ((v->fault_access & known) != known ||
+	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != write)
+		return false;
+	vmx_load(&v->vmx);
+	seen = vmcs_readl(GUEST_LINEAR_ADDRESS);
+	vmx_put();
+	*gpa = (v->fault_gpa & PAGE_MASK) | offset_in_page(linear);
+	return (seen & PAGE_MASK) == (linear & PAGE_MASK);
+}
+
+/*
  * Translate the whole access first: a fault in its second half must come before
  * its first half has had an effect.
  */
@@ -110,6 +122,8 @@ static int access_memory(struct vhm_vcpu *v, u64 linear, unsigned int size, bool
 
 	v->mmio->count = 0;
 	v->mmio->next = 0;
+	if (first == size && translated(v, linear, write, &low.gpa))
+		return access_part(v, low.gpa, 0, size, write);
 	err = vhm_guest_walk(v, linear, access, &low);
 	if (!err && first < size)
 		err = vhm_guest_walk(v, linear + first, access, &high);

@@ -179,6 +179,7 @@ struct vhm_mmio;
 
 struct vhm_vcpu {
 	struct vmx_vcpu vmx;			/* [v] */
+	struct rcu_head rcu;
 	struct vhm_vm *vm;			/* [c] */
 	unsigned int id;			/* [c] */
 	struct mutex lock;
@@ -293,6 +294,7 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
 bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit);
 u64 vhm_cpuid_xcr0(struct vhm_vcpu *v);
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v);
+bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
 
 /* msr.c */

@@ -78,7 +78,7 @@ int vhm_vcpu_run(const struct vhm_vcpu *vcpu)
 {
 	if (!ioctl(vcpu->fd, KVM_RUN, 0))
 		return 0;
-	if (errno == EINTR || errno == EAGAIN)
+	if (errno == EINTR)
 		return -EINTR;
 	return vhm_fail(errno, "the guest cannot run (KVM_RUN: %s)",
 			strerror(errno));

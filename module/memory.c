@@ -222,11 +222,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	trace_vhm_page_fault(v, v->fault_gpa, v->fault_access);
 	v->stats.pf_taken++;
 	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+	v->fault_mmio = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
+			(write && slot.flags & KVM_MEM_READONLY);
+	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	writable = !(slot.flags & KVM_MEM_READONLY);
-	if ((write && !writable) || v->ept_cached < VHM_EPT_LEVELS - 1)
-		return VHM_SLEEP;
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -254,14 +254,16 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	struct page *page;
 	int pages;
 
-	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
-	    (write && slot.flags & KVM_MEM_READONLY)) {
+	if (v->fault_mmio) {
 		v->stats.pf_mmio++;
 		return vhm_mmio_emulate(v);
 	}
 	if (vhm_memory_cache_fill(v))
 		return VHM_FAULT;
+	sequence = begin_fault(v->vm);
+	/* A slot that went away meanwhile: the access faults again, and is MMIO then. */
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+		return VHM_RESUME;
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
 	if (pages != 1)

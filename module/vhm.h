@@ -201,6 +201,7 @@ struct vhm_vcpu {
 	u64 ept_generation;			/* of the translations this vCPU may hold */
 	u64 fault_gpa;				/* of the EPT violation at hand */
 	u64 fault_access;
+	bool fault_mmio;			/* no slot there, or a write to a read-only one */
 
 	/* The table of exits by reason. */
 	bool timing;
@@ -250,7 +251,7 @@ int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsig
 		     bool write, u64 *linear);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
-int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count);
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);

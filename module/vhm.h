@@ -232,7 +232,6 @@ enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int count, ...);
 enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int count);
-const char *vhm_exit_name(u32 reason);
 
 /* io.c */
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
@@ -299,8 +298,6 @@ bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
 
 /* msr.c */
-int vhm_get_msr(struct vhm_vcpu *v, u32 index, u64 *value);
-int vhm_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
 long vhm_get_msr_index_list(struct kvm_msr_list __user *user);
 long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write);
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);

@@ -241,12 +241,15 @@ static int enter_vmx(struct vmx_cpu *c)
 	if (live_cr4() & X86_CR4_VMXE)
 		return -EBUSY;
 	read_host_cpu(c);
+	vhm_pt_handle_vmx(1);
 	cr4_set_bits(X86_CR4_VMXE);
 	err = vmxon(__pa(c->region));
-	if (err)
+	if (err) {
 		cr4_clear_bits(X86_CR4_VMXE);
-	else
+		vhm_pt_handle_vmx(0);
+	} else {
 		c->on = true;
+	}
 	return err;
 }
 
@@ -262,6 +265,7 @@ static void leave_vmx(struct vmx_cpu *c)
 	c->on = false;
 	vmxoff();
 	cr4_clear_bits(X86_CR4_VMXE);
+	vhm_pt_handle_vmx(0);
 }
 
 static int start_cpu(unsigned int cpu)

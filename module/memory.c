@@ -169,7 +169,10 @@ int vhm_memory_cache_fill(struct vhm_vcpu *v)
 	return 0;
 }
 
-/** vhm_memory_cache_free() - give back what vhm_memory_cache_fill() took */
+/**
+ * vhm_memory_cache_free() - give back what vhm_memory_cache_fill() took
+ * @v: the vCPU
+ */
 void vhm_memory_cache_free(struct vhm_vcpu *v)
 {
 	while (v->ept_cached)
@@ -186,7 +189,7 @@ static void install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writabl
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
 	if (!ept->invalidating && ept->sequence == sequence && ept->root) {
-		/* A change of page is the notifier's affair; should one slip by, nobody keeps it. */
+		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
 		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
 				v->ept_cache, &v->ept_cached))
 			atomic64_inc(&ept->generation);
@@ -211,6 +214,8 @@ static unsigned long begin_fault(struct vhm_vm *vm)
  *
  * Maps the page if the host has it present, with the right to write if the host
  * gives it. Everything else is left to vhm_memory_fault_sleepable().
+ *
+ * Return: VHM_RESUME or VHM_SLEEP.
  */
 enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 {
@@ -258,8 +263,9 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 		v->stats.pf_mmio++;
 		return vhm_mmio_emulate(v);
 	}
+	/* The run loop tries again to fill the cache, and says -ENOMEM if it cannot. */
 	if (vhm_memory_cache_fill(v))
-		return VHM_FAULT;
+		return VHM_RESUME;
 	sequence = begin_fault(v->vm);
 	/* A slot that went away meanwhile: the access faults again, and is MMIO then. */
 	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
@@ -425,10 +431,17 @@ void vhm_memory_free(struct vhm_vm *vm)
 	mmu_notifier_put(&vm->notifier->mn);
 }
 
-/** vhm_memory_exit() - wait for the last VM to be freed, at unload */
+/**
+ * vhm_memory_exit() - wait for the last VM to be freed, at unload
+ */
 void vhm_memory_exit(void)
 {
 	mmu_notifier_synchronize();
+}
+
+static u64 gpa_limit(void)
+{
+	return min(GPA_LIMIT, BIT_ULL(boot_cpu_data.x86_phys_bits));
 }
 
 static int check_region(const struct kvm_userspace_memory_region *r)
@@ -446,7 +459,7 @@ static int check_region(const struct kvm_userspace_memory_region *r)
 		return -EINVAL;
 	if (r->memory_size >> PAGE_SHIFT > VHM_MAX_SLOT_PAGES)
 		return -EINVAL;
-	if (r->memory_size && r->guest_phys_addr + r->memory_size > GPA_LIMIT)
+	if (r->memory_size && r->guest_phys_addr + r->memory_size > gpa_limit())
 		return -EINVAL;
 	return 0;
 }

@@ -303,6 +303,8 @@ enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v)
 	struct vhm_mmio *m = v->mmio;
 	const struct vhm_fragment *f = &m->fragment[m->next];
 
+	/* The violation was another access than what may follow. */
+	v->fault_access = 0;
 	/* Which fragment it was is our own knowledge; the page is anybody's to scribble on. */
 	if (m->step == VHM_MMIO_READ)
 		memcpy(m->data + f->offset, v->run->mmio.data, f->length);

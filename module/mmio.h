@@ -30,6 +30,7 @@ enum vhm_mmio_step {
  * @step: the access at hand
  * @count: fragments of it
  * @next: the one user space is at
+ * @fragment: what lies in no slot, in the order of addresses
  * @data: the access's bytes
  */
 struct vhm_mmio {

@@ -183,9 +183,10 @@ struct vhm_vcpu {
 	struct vhm_vm *vm;			/* [c] */
 	unsigned int id;			/* [c] */
 	struct mutex lock;
-	struct kvm_run *run;			/* [c] shared with user space: read once, trust nothing */
-	void *pio_data;				/* [c] likewise */
-	int running_cpu;			/* [a] CPU in whose inner loop the guest is, or -1 */
+	/* Shared with user space: read once, trust nothing. */
+	struct kvm_run *run;			/* [c] */
+	void *pio_data;				/* [c] */
+	int running_cpu;			/* [a] in whose inner loop it is, or -1 */
 
 	u64 cr8;				/* [v] from here on */
 	u64 apic_base;

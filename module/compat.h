@@ -12,6 +12,7 @@
 #include <asm/asm.h>
 #include <asm/cpufeature.h>
 #include <asm/extable_fixup_types.h>
+#include <asm/nospec-branch.h>
 #include <asm/reboot.h>
 
 #ifdef X86_FEATURE_FRED
@@ -77,6 +78,19 @@ static __always_inline bool vhm_irq_touched_l1d(void)
 }
 
 static __always_inline void vhm_irq_l1d_clean(void)
+{
+}
+#endif
+
+/* VMSCAPE: a guest has run here, so branch predictions are dropped before user space does. */
+#ifdef VHM_HAVE_IBPB_EXIT_TO_USER
+static __always_inline void vhm_guest_has_run(void)
+{
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+}
+#else
+static __always_inline void vhm_guest_has_run(void)
 {
 }
 #endif

@@ -29,6 +29,7 @@ struct vhm_cpuid {
 	unsigned int maxphyaddr;
 	u64 xcr0;
 	u64 cr4;
+	bool gbpages;
 	struct kvm_cpuid_entry2 entry[];
 };
 
@@ -383,6 +384,12 @@ u64 vhm_cpuid_xcr0(struct vhm_vcpu *v)
 	return v->cpuid->xcr0;
 }
 
+/** vhm_cpuid_gbpages() - whether the guest was told of 1 GiB pages */
+bool vhm_cpuid_gbpages(struct vhm_vcpu *v)
+{
+	return v->cpuid->gbpages;
+}
+
 /** vhm_cpuid_cr4() - bits of CR4 that the guest may set */
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v)
 {
@@ -430,6 +437,7 @@ static void derive(struct vhm_cpuid *c)
 			DEFAULT_MAXPHYADDR;
 	e = find_entry(c, 0xd, 0);
 	c->xcr0 = e ? e->eax | (u64)e->edx << 32 : 0;
+	c->gbpages = has(c, 0x80000001, 0, VHM_EDX, B(26));
 	/* As KVM: a vCPU that was never told is allowed what the host can do. */
 	c->cr4 = c->count ? cr4_allowed(c) : host_cr4();
 }

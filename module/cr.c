@@ -137,7 +137,7 @@ static int switch_long_mode(struct vhm_vcpu *v, u64 cr0, u64 *efer)
 	*efer = v->vmx.efer;
 	if (!(*efer & EFER_LME))
 		return 0;
-	if (cs_rights(v) & BIT(13))
+	if (cs_rights(v) & VMX_AR_LONG)
 		return 1;
 	if (!(cr0 & X86_CR0_PG)) {
 		*efer &= ~EFER_LMA;

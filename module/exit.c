@@ -159,6 +159,19 @@ static enum vhm_next debug_exception(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
+/*
+ * INT1 makes a trap, but its exit stands before it (SDM, "Guest-State Saving on
+ * VM Exits"). Its delivery ends TF, so no step follows.
+ */
+static enum vhm_next int1_exception(struct vhm_vcpu *v)
+{
+	vmcs_writel(GUEST_RIP, vmx_rip() + vmcs_read32(VM_EXIT_INSTRUCTION_LEN));
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) &
+		     ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	vhm_queue_debug(v, 0);
+	return VHM_RESUME;
+}
+
 static enum vhm_next exception_exit(struct vhm_vcpu *v)
 {
 	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
@@ -173,6 +186,8 @@ static enum vhm_next exception_exit(struct vhm_vcpu *v)
 	case X86_TRAP_MC:
 		return machine_check(v);
 	case X86_TRAP_DB:
+		if (VMX_INTR_TYPE(info) == INTR_TYPE_PRIV_SW_EXCEPTION)
+			return int1_exception(v);
 		return debug_exception(v);
 	default:
 		vhm_queue_exception_error(v, vector, vmcs_read32(VM_EXIT_INTR_ERROR_CODE));

@@ -51,7 +51,7 @@ static void read_walk_env(struct vhm_vcpu *v, struct vhm_walk_env *env)
 		.rflags = vmx_rflags(),
 		.cpl = vmx_cpl(),
 		.maxphyaddr = vhm_cpuid_maxphyaddr(v),
-		.gbpages = vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(26)),
+		.gbpages = vhm_cpuid_gbpages(v),
 		.read = read_entry,
 		.cmpxchg = cmpxchg_entry,
 		.ctx = v->vm,
@@ -80,6 +80,11 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 	struct vhm_walk_env env;
 	int err;
 
+	/* SDM, "Paging": without it there is nothing to walk, and addresses have 32 bits. */
+	if (!(v->vmx.cr0_shadow & X86_CR0_PG)) {
+		*result = (struct vhm_walk_result){ .gpa = (u32)linear, .page_shift = PAGE_SHIFT };
+		return 0;
+	}
 	read_walk_env(v, &env);
 	err = vhm_walk(&env, linear, access, result);
 	switch (err) {
@@ -105,18 +110,24 @@ static bool is_canonical(struct vhm_vcpu *v, u64 linear)
 }
 
 /* SDM, "Segment Types" and "Limit Checking". */
-static bool segment_allows(const struct kvm_segment *s, u64 offset, unsigned int size, bool write)
+static bool segment_allows(struct vhm_vcpu *v, unsigned int segment, u64 offset,
+			   unsigned int size, bool write)
 {
+	u32 limit = vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_LIMIT, segment));
+	u32 rights = vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_AR_BYTES, segment));
 	u64 last = offset + size - 1;
 
-	if (s->unusable)
+	/* Real mode has no rights to check; its limits stay what they were. */
+	if (!(vmx_get_cr0(&v->vmx) & X86_CR0_PE))
+		return last <= limit;
+	if (rights & VMX_AR_UNUSABLE)
 		return false;
-	if (write ? s->type & SEGMENT_TYPE_CODE || !(s->type & SEGMENT_TYPE_WRITE) :
-		    s->type & SEGMENT_TYPE_CODE && !(s->type & SEGMENT_TYPE_WRITE))
+	if (write ? rights & SEGMENT_TYPE_CODE || !(rights & SEGMENT_TYPE_WRITE) :
+		    rights & SEGMENT_TYPE_CODE && !(rights & SEGMENT_TYPE_WRITE))
 		return false;
-	if (!(s->type & SEGMENT_TYPE_CODE) && s->type & SEGMENT_TYPE_EXPAND)
-		return offset > s->limit && last <= (s->db ? U32_MAX : 0xffff);
-	return last <= s->limit;
+	if (!(rights & SEGMENT_TYPE_CODE) && rights & SEGMENT_TYPE_EXPAND)
+		return offset > limit && last <= (rights & VMX_AR_BIG ? U32_MAX : 0xffff);
+	return last <= limit;
 }
 
 /**
@@ -133,21 +144,18 @@ static bool segment_allows(const struct kvm_segment *s, u64 offset, unsigned int
 int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
 		     bool write, u64 *linear)
 {
-	struct kvm_segment s;
 	bool allowed;
 
 	vmx_load(&v->vmx);
-	vmx_get_segment(segment, &s);
+	*linear = offset;
+	/* SDM, "Segmentation in IA-32e Mode": bases of FS and GS, no limits. */
+	if (vmx_code_bits(&v->vmx) != 64 || segment == VMX_FS || segment == VMX_GS)
+		*linear += vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_BASE, segment));
 	if (vmx_code_bits(&v->vmx) == 64) {
-		/* SDM, "Segmentation in IA-32e Mode": bases of FS and GS, no limits. */
-		*linear = offset + (segment == VMX_FS || segment == VMX_GS ? s.base : 0);
 		allowed = is_canonical(v, *linear) && is_canonical(v, *linear + size - 1);
 	} else {
-		*linear = (u32)(s.base + offset);
-		/* Real mode has no rights to check; its limits stay what they were. */
-		allowed = vmx_get_cr0(&v->vmx) & X86_CR0_PE ?
-			  segment_allows(&s, offset, size, write) :
-			  offset + size - 1 <= s.limit;
+		*linear = (u32)*linear;
+		allowed = segment_allows(v, segment, offset, size, write);
 	}
 	if (!allowed)
 		vhm_queue_exception_error(v, segment == VMX_SS ? X86_TRAP_SS : X86_TRAP_GP, 0);
@@ -185,25 +193,10 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 	return 0;
 }
 
-/* Where the instruction's byte number @skip stands. */
-static u64 code_address(struct vhm_vcpu *v, unsigned int skip)
-{
-	struct kvm_segment cs;
-	u64 linear;
-
-	vmx_load(&v->vmx);
-	linear = vmx_rip() + skip;
-	if (vmx_code_bits(&v->vmx) != 64) {
-		vmx_get_segment(VMX_CS, &cs);
-		linear = (u32)(linear + cs.base);
-	}
-	vmx_put();
-	return linear;
-}
-
 /**
- * vhm_guest_fetch() - bytes of the instruction at CS:RIP
+ * vhm_guest_fetch() - bytes of an instruction
  * @v: the vCPU
+ * @linear: where the instruction stands
  * @bytes: room for VHM_INSN_MAX_LENGTH, of which @count are there
  * @count: 0, or what an earlier call returned
  *
@@ -212,13 +205,14 @@ static u64 code_address(struct vhm_vcpu *v, unsigned int skip)
  *
  * Return: how many there are now; 0 when an exception was queued; a negative errno.
  */
-int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count)
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count)
 {
-	u64 linear = code_address(v, count);
-	unsigned int size = min_t(unsigned int, VHM_INSN_MAX_LENGTH - count,
-				  PAGE_SIZE - offset_in_page(linear));
-	int err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
+	unsigned int size = VHM_INSN_MAX_LENGTH - count;
+	int err;
 
+	linear += count;
+	size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
+	err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
 	if (err)
 		return err < 0 ? err : 0;
 	return count + size;

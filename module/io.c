@@ -92,22 +92,9 @@ static void set_register(struct vhm_vcpu *v, unsigned int index, u64 value)
 
 static void finish(struct vhm_vcpu *v)
 {
-	struct vhm_pio *p = &v->pio;
-
 	vmx_load(&v->vmx);
-	vmx_skip_bytes(v, p->rip, p->length);
+	vmx_skip_bytes(v, v->pio.rip, v->pio.length);
 	vmx_put();
-}
-
-/* A user that moved RIP while it had the I/O meant the instruction to be dropped. */
-static bool rip_stands(struct vhm_vcpu *v)
-{
-	bool stands;
-
-	vmx_load(&v->vmx);
-	stands = vmx_rip() == v->pio.rip;
-	vmx_put();
-	return stands;
 }
 
 /* Behind an exit: move the index register, count down, and end when the count has. */
@@ -252,17 +239,20 @@ static void load_rax(struct vhm_vcpu *v, u32 value)
  */
 enum vhm_next vhm_io_complete(struct vhm_vcpu *v)
 {
-	u32 value;
+	struct vhm_pio *p = &v->pio;
+	bool stands;
 
-	v->pio.pending = false;
-	if (!rip_stands(v))
-		return VHM_RESUME;
-	if (v->pio.string)
-		return complete_string(v);
-	if (v->pio.in) {
-		memcpy(&value, v->pio_data, sizeof(value));
-		load_rax(v, value);
+	p->pending = false;
+	vmx_load(&v->vmx);
+	/* A user that moved RIP while it had the I/O meant the instruction to be dropped. */
+	stands = vmx_rip() == p->rip;
+	if (likely(stands && !p->string)) {
+		if (p->in)
+			load_rax(v, *(u32 *)v->pio_data);
+		vmx_skip_bytes(v, p->rip, p->length);
 	}
-	finish(v);
+	vmx_put();
+	if (unlikely(stands && p->string))
+		return complete_string(v);
 	return VHM_RESUME;
 }

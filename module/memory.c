@@ -24,8 +24,13 @@
 
 struct vhm_notifier {
 	struct mmu_notifier mn;
-	struct vhm_vm *vm;	/* NULL until the VM knows us; no page is mapped before */
 };
+
+/* The ops are the VM's own, so they lead back to it from the first callback on. */
+static struct vhm_vm *notifier_vm(const struct mmu_notifier *mn)
+{
+	return container_of(mn->ops, struct vhm_vm, notifier_ops);
+}
 
 /* The slot of a frame; a slot that ends at or before it is skipped by halves. */
 static const struct vhm_slot *find_slot(const struct vhm_slots *slots, u64 frame)
@@ -217,11 +222,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	trace_vhm_page_fault(v, v->fault_gpa, v->fault_access);
 	v->stats.pf_taken++;
 	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+	v->fault_mmio = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
+			(write && slot.flags & KVM_MEM_READONLY);
+	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	writable = !(slot.flags & KVM_MEM_READONLY);
-	if ((write && !writable) || v->ept_cached < VHM_EPT_LEVELS - 1)
-		return VHM_SLEEP;
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -249,14 +254,16 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	struct page *page;
 	int pages;
 
-	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
-	    (write && slot.flags & KVM_MEM_READONLY)) {
+	if (v->fault_mmio) {
 		v->stats.pf_mmio++;
 		return vhm_mmio_emulate(v);
 	}
 	if (vhm_memory_cache_fill(v))
 		return VHM_FAULT;
+	sequence = begin_fault(v->vm);
+	/* A slot that went away meanwhile: the access faults again, and is MMIO then. */
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+		return VHM_RESUME;
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
 	if (pages != 1)
@@ -300,7 +307,8 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 
 	rcu_read_lock();
 	slots = rcu_dereference(vm->slots);
-	for (i = 0; i < slots->count; i++) {
+	/* A VM on its way out has none: its table was freed before. */
+	for (i = 0; slots && i < slots->count; i++) {
 		const struct vhm_slot *slot = &slots->slot[i];
 		unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
 		u64 first, last, base = slot->base << PAGE_SHIFT;
@@ -317,10 +325,8 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
+	struct vhm_vm *vm = notifier_vm(mn);
 
-	if (!vm)
-		return 0;
 	begin_invalidation(&vm->ept);
 	if (zap_user_range(vm, range->start, range->end))
 		flush(vm);
@@ -329,18 +335,15 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
-
-	if (vm)
-		end_invalidation(&vm->ept);
+	end_invalidation(&notifier_vm(mn)->ept);
 }
 
 /* The address space ends; the VM's fds may live on, but nothing runs on them. */
 static void notifier_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
-	struct vhm_vm *vm = container_of(mn, struct vhm_notifier, mn)->vm;
+	struct vhm_vm *vm = notifier_vm(mn);
 
-	if (vm && vhm_ept_zap(&vm->ept, 0, GPA_LIMIT))
+	if (vhm_ept_zap(&vm->ept, 0, GPA_LIMIT))
 		flush(vm);
 }
 
@@ -351,14 +354,18 @@ static struct mmu_notifier *notifier_alloc(struct mm_struct *mm)
 	return notifier ? &notifier->mn : ERR_PTR(-ENOMEM);
 }
 
-/* Behind the last callback: the VM, whose ops these were, goes with it. */
+/*
+ * Behind the last callback: the VM, whose ops these were, goes with it; but not
+ * when this ends a registration that failed, of which the creator will hear.
+ */
 static void notifier_free(struct mmu_notifier *mn)
 {
-	struct vhm_notifier *notifier = container_of(mn, struct vhm_notifier, mn);
-	struct vhm_vm *vm = container_of(mn->ops, struct vhm_vm, notifier_ops);
+	struct vhm_vm *vm = notifier_vm(mn);
+	bool registered = vm->notifier;
 
-	kfree(notifier);
-	kfree(vm);
+	kfree(container_of(mn, struct vhm_notifier, mn));
+	if (registered)
+		kfree(vm);
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -393,7 +400,6 @@ int vhm_memory_init(struct vhm_vm *vm)
 		goto free_ept;
 	}
 	vm->notifier = container_of(mn, struct vhm_notifier, mn);
-	WRITE_ONCE(vm->notifier->vm, vm);
 	return 0;
 
 free_ept:
@@ -412,9 +418,10 @@ free_slots:
  */
 void vhm_memory_free(struct vhm_vm *vm)
 {
+	struct vhm_slots *slots = rcu_replace_pointer(vm->slots, NULL, true);
+
 	vhm_ept_free(&vm->ept);
-	kvfree_rcu(rcu_dereference_protected(vm->slots, 1), rcu);
-	RCU_INIT_POINTER(vm->slots, NULL);
+	kvfree_rcu(slots, rcu);
 	mmu_notifier_put(&vm->notifier->mn);
 }
 

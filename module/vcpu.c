@@ -10,6 +10,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/cpumask.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
@@ -47,11 +48,14 @@ static void acknowledge(void *unused)
  */
 void vhm_vcpus_leave_guest(struct vhm_vm *vm)
 {
-	unsigned int i, count = READ_ONCE(vm->vcpu_count);
+	unsigned int i, count;
 	struct cpumask *mask;
 	int cpu;
 
+	/* Also what a vCPU's last free waits for: see vhm_vcpu_free(). */
 	preempt_disable();
+	/* Pairs with the release in vcpu_publish(). */
+	count = smp_load_acquire(&vm->vcpu_count);
 	mask = this_cpu_ptr(&kick_mask);
 	cpumask_clear(mask);
 	/* Pairs with the barrier in inner_loop(): running_cpu is seen, or the new generation is. */
@@ -150,8 +154,12 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	reason = vmcs_read32(VM_EXIT_REASON);
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
-	if (unlikely(reason & VMX_ENTRY_FAILED))
+	if (unlikely(reason & VMX_ENTRY_FAILED)) {
+		/* A machine check during the entry is the host's. */
+		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
+			vhm_handle_exit(v, VMX_REASON(reason));
 		return entry_failed(v, reason);
+	}
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }
@@ -277,10 +285,8 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	}
 	if (immediate)
 		return -EINTR;
-	vmx_load(&v->vmx);
 	if (READ_ONCE(run->request_interrupt_window))
 		v->vmx.event_work = true;
-	vmx_put();
 	return run_guest(v);
 }
 
@@ -369,8 +375,6 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	void __user *argp = (void __user *)arg;
 
 	switch (cmd) {
-	case KVM_RUN:
-		return arg ? -EINVAL : vcpu_run(v);
 	case KVM_INTERRUPT:
 		return interrupt(v, argp);
 	case KVM_NMI:
@@ -406,7 +410,11 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EIO;
 	if (mutex_lock_killable(&v->lock))
 		return -EINTR;
-	ret = locked_ioctl(v, cmd, arg);
+	/* Before all others, because it is the one that is called a million times. */
+	if (likely(cmd == KVM_RUN))
+		ret = arg ? -EINVAL : vcpu_run(v);
+	else
+		ret = locked_ioctl(v, cmd, arg);
 	mutex_unlock(&v->lock);
 	return ret;
 }
@@ -465,7 +473,8 @@ void vhm_vcpu_free(struct vhm_vcpu *v)
 	kfree(v->mmio);
 	free_page((unsigned long)v->pio_data);
 	free_page((unsigned long)v->run);
-	kfree(v);
+	/* A notifier may still be looking at running_cpu. */
+	kfree_rcu(v, rcu);
 }
 
 static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
@@ -505,6 +514,7 @@ static bool id_taken(struct vhm_vm *vm, unsigned int id)
 static int vcpu_publish(struct vhm_vcpu *v)
 {
 	struct vhm_vm *vm = v->vm;
+	struct file *file;
 	char name[24];
 	int fd;
 
@@ -513,16 +523,22 @@ static int vcpu_publish(struct vhm_vcpu *v)
 	if (id_taken(vm, v->id))
 		return -EEXIST;
 	snprintf(name, sizeof(name), "vhm-vcpu:%u", v->id);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile(name, &vcpu_fops, v, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
 	vhm_vm_get(vm);
 	vm->vcpu[vm->vcpu_count] = v;
-	fd = anon_inode_getfd(name, &vcpu_fops, v, O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		vm->vcpu[vm->vcpu_count] = NULL;
-		vhm_vm_put(vm);
-		return fd;
-	}
-	/* Whoever reads the count finds the vCPU. */
+	/*
+	 * Whoever reads the count finds the vCPU, and an invalidation has to find
+	 * it before anybody can run it: a thread may have guessed the descriptor.
+	 */
 	smp_store_release(&vm->vcpu_count, vm->vcpu_count + 1);
+	fd_install(fd, file);
 	return fd;
 }
 

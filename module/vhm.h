@@ -179,6 +179,7 @@ struct vhm_mmio;
 
 struct vhm_vcpu {
 	struct vmx_vcpu vmx;			/* [v] */
+	struct rcu_head rcu;
 	struct vhm_vm *vm;			/* [c] */
 	unsigned int id;			/* [c] */
 	struct mutex lock;
@@ -200,6 +201,7 @@ struct vhm_vcpu {
 	u64 ept_generation;			/* of the translations this vCPU may hold */
 	u64 fault_gpa;				/* of the EPT violation at hand */
 	u64 fault_access;
+	bool fault_mmio;			/* no slot there, or a write to a read-only one */
 
 	/* The table of exits by reason. */
 	bool timing;
@@ -249,7 +251,7 @@ int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsig
 		     bool write, u64 *linear);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
-int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count);
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
@@ -293,6 +295,7 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
 bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit);
 u64 vhm_cpuid_xcr0(struct vhm_vcpu *v);
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v);
+bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
 
 /* msr.c */

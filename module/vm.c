@@ -60,9 +60,11 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 static void vm_destroy(struct kref *ref)
 {
 	struct vhm_vm *vm = container_of(ref, struct vhm_vm, ref);
-	unsigned int i;
+	unsigned int i, count = vm->vcpu_count;
 
-	for (i = 0; i < vm->vcpu_count; i++)
+	/* No notifier finds the vCPUs from here on; one that has is waited for. */
+	WRITE_ONCE(vm->vcpu_count, 0);
+	for (i = 0; i < count; i++)
 		vhm_vcpu_free(vm->vcpu[i]);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */
@@ -108,15 +110,10 @@ static long set_tss_addr(unsigned long address)
 static long set_identity_map_addr(struct vhm_vm *vm, void __user *argp)
 {
 	u64 address;
-	long err = 0;
 
-	if (copy_from_user(&address, argp, sizeof(address)))
-		return -EFAULT;
-	mutex_lock(&vm->lock);
-	if (vm->vcpu_count)
-		err = -EINVAL;
-	mutex_unlock(&vm->lock);
-	return err;
+	if (READ_ONCE(vm->vcpu_count))
+		return -EINVAL;
+	return copy_from_user(&address, argp, sizeof(address)) ? -EFAULT : 0;
 }
 
 /* As KVM: a VM without an irqchip has nothing to route to. */

@@ -237,9 +237,9 @@ int __init vmx_caps_negotiate(void)
 	c->cr0_fixed1 = vhm_rdmsr(MSR_IA32_VMX_CR0_FIXED1);
 	c->cr4_fixed0 = vhm_rdmsr(MSR_IA32_VMX_CR4_FIXED0);
 	c->cr4_fixed1 = vhm_rdmsr(MSR_IA32_VMX_CR4_FIXED1);
-	if (c->unrestricted_guest)
-		c->cr0_fixed0 &= ~(X86_CR0_PE | X86_CR0_PG);
-	else
+	/* Never put into a guest's CR0 by us: without unrestricted guest VM entry refuses it. */
+	c->cr0_fixed0 &= ~(X86_CR0_PE | X86_CR0_PG);
+	if (!c->unrestricted_guest)
 		pr_notice("this CPU lacks the VMX control \"unrestricted guest\": only guests with paging on can run\n");
 	if (!c->watchdog)
 		pr_notice("no watchdog: a guest that spins with its interrupts off leaves on host interrupts alone\n");

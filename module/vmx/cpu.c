@@ -180,8 +180,11 @@ void vmx_make_current(struct vmx_vcpu *x)
 		list_add(&x->link, &c->vmcss);
 		x->cpu = cpu;
 	}
-	/* What ran here before must not steer the branches of what runs next. */
-	if (c->current_vcpu && boot_cpu_has(X86_FEATURE_USE_IBPB))
+	/*
+	 * What ran here before must not steer the branches of what runs next; it
+	 * need not be current any more, having moved on or ended.
+	 */
+	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
 		vhm_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
 	vmptrld(x->vmcs);
 	c->current_vcpu = x;
@@ -189,7 +192,8 @@ void vmx_make_current(struct vmx_vcpu *x)
 
 	if (moved) {
 		set_host_cpu(c);
-		x->fields = (struct vmx_host_fields){};
+		/* Values that no register can have, so that each is written. */
+		x->fields = (struct vmx_host_fields){ ~0UL, ~0UL, ~0UL };
 		x->frame.host_rsp = 0;
 		/* Translations that this CPU holds may be older than the guest's last flush. */
 		x->moved = true;

@@ -224,9 +224,9 @@ unsigned int vmx_code_bits(const struct vmx_vcpu *x)
 {
 	u32 ar = vmcs_read32(GUEST_CS_AR_BYTES);
 
-	if (vmx_long_mode(x) && ar & BIT(13))
+	if (vmx_long_mode(x) && ar & VMX_AR_LONG)
 		return 64;
-	return ar & BIT(14) ? 32 : 16;
+	return ar & VMX_AR_BIG ? 32 : 16;
 }
 
 /**
@@ -250,7 +250,8 @@ void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length)
 	if (unlikely(shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 			     shadow & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (unlikely(vmx_rflags() & X86_EFLAGS_TF))
+	/* With DEBUGCTL.BTF, TF steps from branch to branch, and this was none. */
+	if (unlikely(vmx_rflags() & X86_EFLAGS_TF) && !(v->vmx.debugctl & DEBUGCTLMSR_BTF))
 		vhm_queue_debug(v, DR_STEP);
 }
 

@@ -137,7 +137,7 @@ static void host_save(struct vmx_vcpu *x)
 		x->fields.fs_base = fs_base;
 		vmcs_writel(HOST_FS_BASE, fs_base);
 	}
-	h->debugctl = get_debugctlmsr();
+	h->debugctl = vhm_rdmsr(MSR_IA32_DEBUGCTLMSR);
 }
 
 /* The GS selector's load replaces the base that user space will get back by SWAPGS. */
@@ -175,7 +175,7 @@ static void host_restore(struct vmx_vcpu *x)
 	load_fixmap_gdt(smp_processor_id());
 	load_idt(&c->idt);
 	if (unlikely(h->debugctl))
-		update_debugctlmsr(h->debugctl);
+		vhm_wrmsr(MSR_IA32_DEBUGCTLMSR, h->debugctl);
 }
 
 /* A user cannot see KERNEL_GS_BASE or SYSCALL's targets from a guest that is not in long mode. */
@@ -268,6 +268,7 @@ void vmx_guest_put(struct vhm_vcpu *v)
 	const struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
 	struct vmx_vcpu *x = &v->vmx;
 
+	vhm_guest_has_run();
 	/* All components are saved, so the host's XCR0 comes first. */
 	if (x->switched & VMX_SWITCHED_XCR0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, c->xcr0);

@@ -6,6 +6,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
@@ -122,7 +123,7 @@ static void vpid_put(u16 vpid)
  * vmx_vcpu_create() - the hardware half of a new vCPU
  * @v: the vCPU, zeroed
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; either way vmx_vcpu_destroy() ends it.
  */
 int vmx_vcpu_create(struct vhm_vcpu *v)
 {
@@ -131,11 +132,11 @@ int vmx_vcpu_create(struct vhm_vcpu *v)
 	x->cpu = -1;
 	x->vmcs = vmx_region_alloc();
 	x->fpu = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!x->vmcs || !x->fpu) {
-		vmx_vcpu_destroy(v);
+	if (!x->vmcs || !x->fpu)
 		return -ENOMEM;
-	}
 	x->vpid = vpid_get();
+	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
+		x->run_flags = BIT(VMX_RUN_IBRS_BIT);
 	/* The region is fresh memory; VMCLEAR gives it the CPU's own first state. */
 	vmx_region_prepare(x->vmcs);
 	return 0;

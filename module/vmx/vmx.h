@@ -173,6 +173,8 @@ enum vmx_segment {
 /* DR7.GD: the next access to a debug register is a #DB. */
 #define DR_GENERAL_DETECT	BIT(13)
 
+#define VMX_AR_LONG		BIT(13)
+#define VMX_AR_BIG		BIT(14)
 #define VMX_AR_UNUSABLE		BIT(16)
 
 #define VMX_INTR_TYPE(info)	((info) & INTR_INFO_INTR_TYPE_MASK)

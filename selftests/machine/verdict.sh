@@ -9,7 +9,7 @@
 . "$machine_dir/tap.sh"
 
 commands=() expected=() expected_log=() allowed=() expected_end=poweroff tap=0
-problems=() phase=boot current='' leaking=0 ended=''
+problems=() phase=boot current='' leaking=0 panicked=0 ended=''
 declare -A met=()
 
 # What a healthy kernel never says. "Call Trace" catches what has a name that nobody thought of.
@@ -82,6 +82,7 @@ log_line()
 
 	show "| $line"
 	note_expected log "$line" ${expected_log[@]+"${expected_log[@]}"}
+	[[ $line != *'Kernel panic'* ]] || panicked=1
 	if [[ $line == *'machine: init'* ]]; then
 		[ $phase = boot ] || { ended=reset; return; }
 		phase=init
@@ -159,22 +160,27 @@ watch_machine()
 	local event seconds
 
 	started=$SECONDS boot_seconds=''
-	while [ "$ended" != panic ] && [ "$ended" != reset ]; do
+	while [ -z "$ended" ] || [ "$ended" = poweroff ]; do
 		seconds=$(patience)
-		if ! IFS= read -r -t "$seconds" -u 7 event; then
-			if [ $((SECONDS - started)) -ge "$limit" ]; then
-				problem "not at its end after $limit s, $(where)"
-			else
-				problem "silent for $seconds s, $(where): hung?"
-			fi
+		if [ $((SECONDS - started)) -ge "$limit" ]; then
+			problem "not at its end after $limit s, $(where)"
+			return
+		elif IFS= read -r -t "$seconds" -u 7 event; then
+			case $event in
+			'C '*) console_line "${event#C }" ;;
+			'K '*) log_line "${event#K }" ;;
+			E) break ;;
+			esac
+		elif [ $((SECONDS - started)) -lt "$limit" ]; then
+			problem "silent for $seconds s, $(where): hung?"
 			return
 		fi
-		case $event in
-		'C '*) console_line "${event#C }" ;;
-		'K '*) log_line "${event#K }" ;;
-		E) break ;;
-		esac
 	done
+	# A triple fault is how a kernel resets the machine that knows no better way; Bochs ends there.
+	if [ -z "$ended" ] && grep -qs '3rd ([0-9]*) exception with no resolution' "$directory/bochs.log"; then
+		ended=reset
+	fi
+	[ $panicked = 0 ] || ended=panic
 }
 
 check_end()

@@ -3,12 +3,13 @@
 #include <string.h>
 #include "../libvhm/libvhm.h"
 
-/*
- *	mov $text, %si; mov $0x3f8, %dx; mov $14, %cx
- *	rep outsb %ds:(%si), (%dx); hlt; text: .ascii "Hello, world!\n"
- */
-static const char guest[] = "\xbe\x0c\x10\xba\xf8\x03\xb9\x0e\x00\xf3\x6e\xf4"
-			    "Hello, world!\n";
+static const char guest[] =
+	"\xbe\x0c\x10"		/* 1000: mov $0x100c, %si */
+	"\xba\xf8\x03"		/* 1003: mov $0x3f8, %dx */
+	"\xb9\x0e\x00"		/* 1006: mov $14, %cx */
+	"\xf3\x6e"		/* 1009: rep outsb */
+	"\xf4"			/* 100b: hlt */
+	"Hello, world!\n";	/* 100c */
 
 int main(int argc, char **argv)
 {
@@ -26,11 +27,10 @@ int main(int argc, char **argv)
 	memcpy(memory + 0x1000, guest, sizeof(guest));
 
 	while (!vhm_vcpu_run(&vcpu)) {
-		if (vcpu.run->exit_reason == KVM_EXIT_HLT)
-			return 0;
-		if (vcpu.run->exit_reason == KVM_EXIT_IO)
-			fwrite(vhm_vcpu_io_data(&vcpu), vcpu.run->io.size,
-			       vcpu.run->io.count, stdout);
+		if (vcpu.run->exit_reason != KVM_EXIT_IO)
+			return vcpu.run->exit_reason != KVM_EXIT_HLT;
+		fwrite(vhm_vcpu_io_data(&vcpu), vcpu.run->io.size,
+		       vcpu.run->io.count, stdout);
 	}
 fail:
 	fprintf(stderr, "hello: %s\n", vhm_error());

@@ -3,7 +3,7 @@
 #include "libvhm.h"
 #include "internal.h"
 
-static _Thread_local char sentence[512];
+static __thread char sentence[512];
 
 /**
  * vhm_error() - say what went wrong

@@ -5,7 +5,9 @@
 
 #include <stdarg.h>
 
-int vhm_fail(int error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+#include "compiler.h"
+
+__printf(2, 3)
+int vhm_fail(int error, const char *format, ...);
 
 #endif /* LIBVHM_INTERNAL_H */

@@ -11,8 +11,6 @@
 #include "libvhm.h"
 #include "internal.h"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-
 /* Far more than any kernel has: what is above this is not a header. */
 #define COUNTERS_MOST		4096
 #define NAME_SIZE_MOST		1024

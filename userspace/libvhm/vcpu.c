@@ -10,8 +10,6 @@
 #include "libvhm.h"
 #include "internal.h"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-
 static int call(const struct vhm_vcpu *vcpu, unsigned long request,
 		uintptr_t argument, const char *name)
 {
@@ -80,7 +78,7 @@ int vhm_vcpu_run(const struct vhm_vcpu *vcpu)
 {
 	if (!ioctl(vcpu->fd, KVM_RUN, 0))
 		return 0;
-	if (errno == EINTR || errno == EAGAIN)
+	if (errno == EINTR)
 		return -EINTR;
 	return vhm_fail(errno, "the guest cannot run (KVM_RUN: %s)",
 			strerror(errno));
@@ -231,7 +229,7 @@ int vhm_vcpu_tsc_khz(const struct vhm_vcpu *vcpu)
 {
 	int khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
 
-	return khz > 0 ? khz : -ENOSYS;
+	return khz > 0 ? khz : -EOPNOTSUPP;
 }
 
 static void flatten(struct kvm_segment *segment, uint16_t selector)

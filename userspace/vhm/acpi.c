@@ -5,9 +5,11 @@
  * there is no local APIC. See the ACPI specification, "ACPI Software Programming
  * Model".
  */
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "../libvhm/compiler.h"
 #include "acpi.h"
 #include "log.h"
 #include "pci.h"
@@ -39,7 +41,7 @@ struct rsdp {
 	uint64_t xsdt;
 	uint8_t whole_checksum;
 	uint8_t reserved[3];
-} __attribute__((packed));
+} __packed;
 
 struct header {
 	char signature[4];
@@ -51,7 +53,7 @@ struct header {
 	uint32_t oem_revision;
 	char creator_id[4];
 	uint32_t creator_revision;
-} __attribute__((packed));
+} __packed;
 
 struct address {
 	uint8_t space;
@@ -59,7 +61,7 @@ struct address {
 	uint8_t offset;
 	uint8_t access;
 	uint64_t address;
-} __attribute__((packed));
+} __packed;
 
 /* Revision 4: what the fixed hardware of a PC needs, in 244 bytes. */
 struct fadt {
@@ -116,7 +118,7 @@ struct fadt {
 	struct address x_pm_timer;
 	struct address x_gpe0;
 	struct address x_gpe1;
-} __attribute__((packed));
+} __packed;
 
 struct facs {
 	char signature[4];
@@ -128,34 +130,34 @@ struct facs {
 	uint64_t x_waking_vector;
 	uint8_t version;
 	uint8_t reserved[31];
-} __attribute__((packed));
+} __packed;
 
 /* All of them, in the order in which they lie in guest memory. */
 struct tables {
 	struct rsdp rsdp;
 	/* The FACS has to be aligned to 64 bytes. */
-	struct facs facs __attribute__((aligned(64)));
+	struct facs facs __aligned(64);
 	struct {
 		struct header header;
 		uint32_t fadt;
-	} __attribute__((packed)) rsdt;
+	} __packed rsdt;
 	struct {
 		struct header header;
 		uint64_t fadt;
-	} __attribute__((packed)) xsdt;
+	} __packed xsdt;
 	struct fadt fadt;
 	struct {
 		struct header header;
 		uint8_t aml[14];
-	} __attribute__((packed)) dsdt;
+	} __packed dsdt;
 };
 
-_Static_assert(sizeof(struct rsdp) == 36, "RSDP as in the specification");
-_Static_assert(sizeof(struct header) == 36, "header as in the specification");
-_Static_assert(sizeof(struct facs) == 64, "FACS as in the specification");
-_Static_assert(sizeof(struct fadt) == 244, "FADT as in the specification");
-_Static_assert(sizeof(struct tables) <= MEMORY_TABLES_END - MEMORY_TABLES,
-	       "the tables fit where they go");
+static_assert(sizeof(struct rsdp) == 36, "RSDP as in the specification");
+static_assert(sizeof(struct header) == 36, "header as in the specification");
+static_assert(sizeof(struct facs) == 64, "FACS as in the specification");
+static_assert(sizeof(struct fadt) == 244, "FADT as in the specification");
+static_assert(sizeof(struct tables) <= MEMORY_TABLES_END - MEMORY_TABLES,
+	      "the tables fit where they go");
 
 #define AT(member)	((uint32_t)(ACPI_RSDP + offsetof(struct tables, member)))
 
@@ -259,7 +261,8 @@ int acpi_write_tables(const struct memory *memory)
 	struct tables *tables = memory_at(memory, ACPI_RSDP, sizeof(*tables));
 
 	if (!tables)
-		return log_error("no room for the ACPI tables: give the guest at least 1 MiB (--memory)");
+		return log_error(NULL,
+				 "no room for the ACPI tables: give the guest at least 1 MiB (--memory)");
 
 	memset(tables, 0, sizeof(*tables));
 	fill_rsdp(&tables->rsdp);

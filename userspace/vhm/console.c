@@ -56,12 +56,13 @@ static int make_raw(void)
 	if (!isatty(STDIN_FILENO))
 		return 0;
 	if (tcgetattr(STDIN_FILENO, &before))
-		return log_error("cannot read the terminal's settings: %s",
+		return log_error(NULL,
+				 "cannot read the terminal's settings: %s",
 				 strerror(errno));
 	terminal = before;
 	cfmakeraw(&terminal);
 	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal))
-		return log_error("cannot make the terminal raw: %s",
+		return log_error(NULL, "cannot make the terminal raw: %s",
 				 strerror(errno));
 	raw = true;
 	return 0;
@@ -152,7 +153,8 @@ int console_open(void)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	if (error) {
 		restore_terminal();
-		return log_error("cannot start the thread that reads the console: %s",
+		return log_error(NULL,
+				 "cannot start the thread that reads the console: %s",
 				 strerror(error));
 	}
 	pthread_detach(reader);
@@ -196,7 +198,8 @@ bool console_waiting(void)
 static void stdout_broken(void)
 {
 	broken = true;
-	log_error("cannot write the console to stdout: %s; its output is lost from here on",
+	log_error(NULL,
+		  "cannot write the console to stdout: %s; its output is lost from here on",
 		  strerror(errno));
 }
 

@@ -14,15 +14,16 @@ static int check(struct image *image)
 	struct stat status;
 
 	if (fstat(image->fd, &status))
-		return log_error("cannot look at %s: %s", image->path,
+		return log_error(image->path,
+				 "its size cannot be found out: %s",
 				 strerror(errno));
 	if (S_ISDIR(status.st_mode))
-		return log_error("%s is a directory: name a file", image->path);
+		return log_error(image->path, "is a directory: name a file");
 	if (!S_ISREG(status.st_mode))
-		return log_error("%s is not a regular file: copy it into one first",
-				 image->path);
+		return log_error(image->path,
+				 "is not a regular file: copy it into one first");
 	if (!status.st_size)
-		return log_error("%s is empty: name another file", image->path);
+		return log_error(image->path, "is empty: name another file");
 	image->size = (uint64_t)status.st_size;
 	return 0;
 }
@@ -40,8 +41,9 @@ int image_open(struct image *image, const char *path)
 	/* O_NONBLOCK: a FIFO is refused, not waited for. */
 	image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (image->fd < 0)
-		return log_error("cannot open %s: %s; check the name and its permissions",
-				 path, strerror(errno));
+		return log_error(path,
+				 "cannot be opened: %s; check the name and its permissions",
+				 strerror(errno));
 	if (!check(image))
 		return 0;
 	image_close(image);
@@ -78,11 +80,11 @@ int image_read(const struct image *image, uint64_t offset, void *to,
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return log_error("cannot read %s: %s", image->path,
+			return log_error(image->path, "cannot be read: %s",
 					 strerror(errno));
 		if (!got)
-			return log_error("%s ends early, at byte %llu: it is truncated or still being written; get it again",
-					 image->path,
+			return log_error(image->path,
+					 "ends early, at byte %llu: it is truncated or still being written; get it again",
 					 (unsigned long long)offset);
 		at += got;
 		offset += (uint64_t)got;

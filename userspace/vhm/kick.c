@@ -11,11 +11,12 @@
  *
  * and a guest that runs undisturbed pays nothing for it: no signal mask is
  * swapped, no clock is read. All kicks arrive in the vCPU's thread, because the
- * others block these signals; so the words need no more than signal safety.
+ * others block these signals.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -23,13 +24,14 @@
 
 #include <linux/futex.h>
 
+#include "../libvhm/compiler.h"
 #include "kick.h"
 #include "log.h"
 
 #define NS	1000000000ull
 
-static volatile uint32_t kicked;
-static volatile sig_atomic_t quit_signal;
+static atomic_uint kicked;
+static atomic_int quit_signal;
 static struct kvm_run *run_page;
 static pthread_t thread;
 static timer_t timer;
@@ -39,14 +41,12 @@ static void on_signal(int number)
 {
 	if (number != SIGUSR1)
 		quit_signal = number;
-	*(volatile uint8_t *)&run_page->immediate_exit = 1;
+	__atomic_store_n(&run_page->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	kicked = 1;
 }
 
 /* Those that end the run in an orderly way, unless our parent ignores them. */
 static const int quit_signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-#define QUIT_SIGNALS	(sizeof(quit_signals) / sizeof(quit_signals[0]))
 
 static int catch_signals(void)
 {
@@ -56,7 +56,7 @@ static int catch_signals(void)
 
 	/* No SA_RESTART: a sleep has to end. */
 	sigemptyset(&action.sa_mask);
-	for (i = 0; i < QUIT_SIGNALS; i++) {
+	for (i = 0; i < ARRAY_SIZE(quit_signals); i++) {
 		if (sigaction(quit_signals[i], NULL, &before))
 			return -1;
 		if (before.sa_handler != SIG_IGN &&
@@ -82,7 +82,7 @@ int kick_init(struct kvm_run *run)
 	run_page = run;
 	thread = pthread_self();
 	if (catch_signals() || timer_create(CLOCK_MONOTONIC, &event, &timer))
-		return log_error("no timer for the guest's clocks: %s",
+		return log_error(NULL, "no timer for the guest's clocks: %s",
 				 strerror(errno));
 	return 0;
 }
@@ -97,7 +97,7 @@ void kick_close(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < QUIT_SIGNALS; i++)
+	for (i = 0; i < ARRAY_SIZE(quit_signals); i++)
 		signal(quit_signals[i], SIG_DFL);
 	/* The console's thread may go on kicking. */
 	signal(SIGUSR1, SIG_IGN);
@@ -134,7 +134,7 @@ uint64_t kick_take(void)
 {
 	uint64_t now;
 
-	*(volatile uint8_t *)&run_page->immediate_exit = 0;
+	__atomic_store_n(&run_page->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	kicked = 0;
 	now = kick_now();
 	if (now >= armed)

@@ -99,8 +99,8 @@ static int read_header(struct loading *loading)
 
 	memset(header, 0, sizeof(*header));
 	if (loading->image->size < sizeof(bytes))
-		return log_error("%s is truncated: the header of a Linux kernel is longer than its %llu bytes; get it again",
-				 loading->image->path,
+		return log_error(loading->image->path,
+				 "is truncated: the header of a Linux kernel is longer than its %llu bytes; get it again",
 				 (unsigned long long)loading->image->size);
 	if (image_read(loading->image, 0, bytes, sizeof(bytes)))
 		return -1;
@@ -120,21 +120,23 @@ static int check_header(const struct loading *loading)
 	uint32_t align = header->kernel_alignment;
 
 	if (header->boot_flag != BOOT_FLAG || header->header != HEADER_MAGIC)
-		return log_error("%s has a damaged Linux header (boot flag 0x%x): get it again",
-				 path, header->boot_flag);
+		return log_error(path,
+				 "has a damaged Linux header (boot flag 0x%x): get it again",
+				 header->boot_flag);
 	if (header->version < VERSION_LEAST)
-		return log_error("%s has version %u.%02u of the boot protocol, at least 2.12 is needed: take a kernel from 3.8 on",
-				 path, header->version >> 8,
-				 header->version & 0xff);
+		return log_error(path,
+				 "has version %u.%02u of the boot protocol, at least 2.12 is needed: take a kernel from 3.8 on",
+				 header->version >> 8, header->version & 0xff);
 	if (!(header->xloadflags & XLF_KERNEL_64))
-		return log_error("%s has no 64-bit entry: take a 64-bit kernel",
-				 path);
+		return log_error(path,
+				 "has no 64-bit entry: take a 64-bit kernel");
 	if (!(header->loadflags & LOADED_HIGH))
-		return log_error("%s is a zImage that loads below 1 MiB: take a bzImage",
-				 path);
+		return log_error(path,
+				 "is a zImage that loads below 1 MiB: take a bzImage");
 	if (align < PAGE || align > GIB || align & (align - 1))
-		return log_error("%s has a damaged Linux header (kernel_alignment 0x%x): get it again",
-				 path, align);
+		return log_error(path,
+				 "has a damaged Linux header (kernel_alignment 0x%x): get it again",
+				 align);
 	return 0;
 }
 
@@ -142,7 +144,7 @@ static int find_payload(struct loading *loading)
 {
 	const struct setup_header *header = &loading->header;
 	uint64_t sectors = header->setup_sects;
-	uint64_t size;
+	uint64_t size, whole;
 
 	if (!sectors)
 		sectors = SETUP_SECTORS_OLD;
@@ -150,13 +152,14 @@ static int find_payload(struct loading *loading)
 	/* What lies behind it, such as a signature, is not loaded. */
 	size = (uint64_t)header->syssize * 16;
 	if (size <= ENTRY_64)
-		return log_error("%s has a damaged Linux header (syssize %u): get it again",
-				 loading->image->path, header->syssize);
-	if (loading->image->size < loading->payload_offset + size)
-		return log_error("%s is truncated: its header speaks of %llu bytes, it has %llu; get it again",
-				 loading->image->path,
-				 (unsigned long long)(loading->payload_offset +
-						      size),
+		return log_error(loading->image->path,
+				 "has a damaged Linux header (syssize %u): get it again",
+				 header->syssize);
+	whole = loading->payload_offset + size;
+	if (loading->image->size < whole)
+		return log_error(loading->image->path,
+				 "is truncated: its header speaks of %llu bytes, it has %llu; get it again",
+				 (unsigned long long)whole,
 				 (unsigned long long)loading->image->size);
 	loading->payload_size = size;
 	return 0;
@@ -174,6 +177,7 @@ static int place(struct loading *loading)
 	const struct setup_header *header = &loading->header;
 	uint64_t align = header->kernel_alignment;
 	uint64_t lowest = (MIB + align - 1) & ~(align - 1);
+	uint64_t at = header->relocatable_kernel ? lowest : header->pref_address;
 
 	loading->needed = header->init_size;
 	if (loading->needed < loading->payload_size)
@@ -186,11 +190,10 @@ static int place(struct loading *loading)
 		loading->address = lowest;
 		return 0;
 	}
-	return log_error("%s needs %llu MiB of memory from address 0x%llx on, the guest has %llu MiB below 3 GiB: give it more (--memory)",
-			 loading->image->path,
+	return log_error(loading->image->path,
+			 "needs %llu MiB of memory from address 0x%llx on, the guest has %llu MiB below 3 GiB: give it more (--memory)",
 			 (unsigned long long)((loading->needed + MIB - 1) / MIB),
-			 (unsigned long long)(header->relocatable_kernel ?
-					      lowest : loading->address),
+			 (unsigned long long)at,
 			 (unsigned long long)(loading->memory->low / MIB));
 }
 
@@ -201,8 +204,8 @@ static int load_payload(const struct loading *loading)
 
 	/* place() has seen to it. */
 	if (!to)
-		return log_error("%s does not fit into the guest's memory",
-				 loading->image->path);
+		return log_error(loading->image->path,
+				 "does not fit into the guest's memory");
 	return image_read(loading->image, loading->payload_offset, to,
 			  loading->payload_size);
 }
@@ -223,8 +226,8 @@ static int load_initrd(struct loading *loading, const struct image *initrd)
 			to = memory_at(loading->memory, address, initrd->size);
 	}
 	if (!to)
-		return log_error("%s is too large: its %llu bytes do not fit between the kernel's end at 0x%llx and 0x%llx; give the guest more memory (--memory) or make it smaller",
-				 initrd->path,
+		return log_error(initrd->path,
+				 "is too large: its %llu bytes do not fit between the kernel's end at 0x%llx and 0x%llx; give the guest more memory (--memory) or make it smaller",
 				 (unsigned long long)initrd->size,
 				 (unsigned long long)start,
 				 (unsigned long long)end);
@@ -244,13 +247,15 @@ static int load_command_line(struct loading *loading, const char *text)
 	if (most > COMMAND_LINE_ROOM - 1)
 		most = COMMAND_LINE_ROOM - 1;
 	if (length > most)
-		return log_error("the command line has %llu bytes, %s takes at most %llu: shorten it (--append)",
+		return log_error(NULL,
+				 "the command line has %llu bytes, %s takes at most %llu: shorten it (--append)",
 				 (unsigned long long)length,
 				 loading->image->path,
 				 (unsigned long long)most);
 	to = memory_at(loading->memory, COMMAND_LINE, length + 1);
 	if (!to)
-		return log_error("no room for the command line: give the guest more memory (--memory)");
+		return log_error(NULL,
+				 "no room for the command line: give the guest more memory (--memory)");
 	memcpy(to, text, length + 1);
 	loading->header.cmd_line_ptr = COMMAND_LINE;
 	return 0;
@@ -286,7 +291,8 @@ static int write_params(const struct loading *loading)
 					       sizeof(*params));
 
 	if (!params)
-		return log_error("no room for the boot parameters: give the guest more memory (--memory)");
+		return log_error(NULL,
+				 "no room for the boot parameters: give the guest more memory (--memory)");
 	memset(params, 0, sizeof(*params));
 	params->hdr = loading->header;
 	params->hdr.type_of_loader = LOADER_UNKNOWN;
@@ -407,11 +413,12 @@ int linux_start(const struct vhm_vcpu *vcpu, const struct memory *memory,
 	struct kvm_sregs sregs;
 
 	if (write_page_tables(memory) || write_gdt(memory))
-		return log_error("no room for the first page tables: give the guest more memory (--memory)");
+		return log_error(NULL,
+				 "no room for the first page tables: give the guest more memory (--memory)");
 	if (vhm_vcpu_get_sregs(vcpu, &sregs))
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	set_long_mode(&sregs);
 	if (vhm_vcpu_set_sregs(vcpu, &sregs) || vhm_vcpu_set_regs(vcpu, &regs))
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	return 0;
 }

@@ -9,26 +9,29 @@
 
 #include "log.h"
 
-static void say(const char *format, va_list arguments)
+__printf(2, 0)
+static void say(const char *about, const char *format, va_list arguments)
 {
 	char line[1024];
 
 	vsnprintf(line, sizeof(line), format, arguments);
-	fprintf(stderr, "vhm: %s%s\n", line, isatty(STDERR_FILENO) ? "\r" : "");
+	fprintf(stderr, "vhm: %s%s%s%s\n", about ? about : "",
+		about ? ": " : "", line, isatty(STDERR_FILENO) ? "\r" : "");
 }
 
 /**
  * log_error() - say why the launcher cannot go on
+ * @about: the file that it is about, or NULL
  * @format: a sentence without its full stop, as for printf()
  *
  * Return: -1, so that a caller can say "return log_error(...)".
  */
-int log_error(const char *format, ...)
+int log_error(const char *about, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(format, arguments);
+	say(about, format, arguments);
 	va_end(arguments);
 	return -1;
 }
@@ -42,6 +45,6 @@ void log_note(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(format, arguments);
+	say(NULL, format, arguments);
 	va_end(arguments);
 }

@@ -3,7 +3,11 @@
 #ifndef VHM_LOG_H
 #define VHM_LOG_H
 
-int log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#include "../libvhm/compiler.h"
+
+__printf(2, 3)
+int log_error(const char *about, const char *format, ...);
+__printf(1, 2)
+void log_note(const char *format, ...);
 
 #endif /* VHM_LOG_H */

@@ -4,14 +4,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "../libvhm/compiler.h"
 #include "acpi.h"
 #include "console.h"
 #include "cpuid.h"
 #include "kick.h"
 #include "log.h"
 #include "machine.h"
-
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 #define NS			1000000000ull
 
@@ -35,9 +34,9 @@ static int create(struct machine *machine)
 {
 	if (vhm_require(&machine->device, needs, ARRAY_SIZE(needs)) ||
 	    vhm_vm_create(&machine->device, &machine->vm))
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	if (vhm_vcpu_create(&machine->vm, 0, &machine->vcpu)) {
-		log_error("%s", vhm_error());
+		log_error(NULL, "%s", vhm_error());
 		vhm_vm_close(&machine->vm);
 		return -1;
 	}
@@ -56,7 +55,7 @@ int machine_open(struct machine *machine, const char *device, uint64_t memory)
 {
 	memset(machine, 0, sizeof(*machine));
 	if (vhm_open(&machine->device, device))
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	if (create(machine))
 		goto close_device;
 	if (memory_init(&machine->memory, memory))
@@ -127,14 +126,14 @@ int machine_init_cpu(struct machine *machine)
 
 	cpuid = vhm_supported_cpuid(&machine->device, CPUID_SPARE);
 	if (!cpuid)
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	cpuid_adapt(cpuid, vhm_vcpu_tsc_khz(&machine->vcpu));
 	error = switch_apic_off(&machine->vcpu);
 	if (!error)
 		error = vhm_vcpu_set_cpuid(&machine->vcpu, cpuid);
 	free(cpuid);
 	if (error)
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	set_msrs(&machine->vcpu);
 	return 0;
 }

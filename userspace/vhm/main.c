@@ -161,8 +161,8 @@ static int load_flat(struct machine *machine, const struct options *options,
 		     const struct image *kernel)
 {
 	if (options->initrd || options->append)
-		return log_error("%s is not a Linux kernel (no \"HdrS\" in its header): it cannot take --initrd or --append",
-				 kernel->path);
+		return log_error(kernel->path,
+				 "is not a Linux kernel (no \"HdrS\" in its header): it cannot take --initrd or --append");
 	if (flat_load(&machine->memory, kernel))
 		return -1;
 	return flat_start(&machine->vcpu);

@@ -16,7 +16,7 @@ int memory_init(struct memory *memory, uint64_t size)
 	memory->low = size < MEMORY_HOLE_START ? size : MEMORY_HOLE_START;
 	memory->host = vhm_memory_alloc(size);
 	if (!memory->host)
-		return log_error("%s (--memory)", vhm_error());
+		return log_error(NULL, "%s (--memory)", vhm_error());
 	return 0;
 }
 
@@ -44,7 +44,7 @@ int memory_map(const struct memory *memory, const struct vhm_vm *vm)
 	if (vhm_vm_map(vm, 0, 0, memory->host, memory->low) ||
 	    (high && vhm_vm_map(vm, 1, MEMORY_HOLE_END,
 				memory->host + memory->low, high)))
-		return log_error("%s", vhm_error());
+		return log_error(NULL, "%s", vhm_error());
 	return 0;
 }
 

@@ -78,13 +78,10 @@ static void set_input(struct pic_chip *chip, unsigned int input, bool level)
 {
 	uint8_t bit = 1u << input;
 
-	if (chip->elcr & bit) {
-		chip->irr = level ? chip->irr | bit : chip->irr & ~bit;
-	} else if (level && !(chip->lines & bit)) {
-		chip->irr |= bit;
-	} else if (!level) {
+	if (!level)
 		chip->irr &= ~bit;
-	}
+	else if (chip->elcr & bit || !(chip->lines & bit))
+		chip->irr |= bit;
 	chip->lines = level ? chip->lines | bit : chip->lines & ~bit;
 }
 

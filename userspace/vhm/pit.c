@@ -35,13 +35,13 @@
 
 static uint64_t ns_to_ticks(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * PIT_HZ / NS);
+	return (uint64_t)((__uint128_t)ns * PIT_HZ / NS);
 }
 
 /* Rounded up: at this time the tick has certainly come. */
 static uint64_t ticks_to_ns(uint64_t ticks)
 {
-	unsigned __int128 ns = (unsigned __int128)ticks * NS + PIT_HZ - 1;
+	__uint128_t ns = (__uint128_t)ticks * NS + PIT_HZ - 1;
 
 	return (uint64_t)(ns / PIT_HZ);
 }

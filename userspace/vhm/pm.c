@@ -22,7 +22,7 @@
 
 static uint64_t ticks(const struct pm *pm, uint64_t now)
 {
-	return (uint64_t)((unsigned __int128)(now - pm->start) * PM_TIMER_HZ /
+	return (uint64_t)((__uint128_t)(now - pm->start) * PM_TIMER_HZ /
 			  NS);
 }
 
@@ -49,11 +49,12 @@ bool pm_tick(struct pm *pm, uint64_t now)
  */
 uint64_t pm_next_event(const struct pm *pm)
 {
-	unsigned __int128 next;
+	__uint128_t next;
 
 	if (!(pm->enable & ~pm->status & EVENT_TIMER))
 		return NEVER;
-	next = (ticks(pm, pm->checked) / HALF_ROUND + 1) * HALF_ROUND;
+	next = ticks(pm, pm->checked) / HALF_ROUND + 1;
+	next *= HALF_ROUND;
 	return pm->start + (uint64_t)((next * NS + PM_TIMER_HZ - 1) /
 				      PM_TIMER_HZ);
 }

@@ -5,12 +5,11 @@
  */
 #include <string.h>
 
+#include "../libvhm/compiler.h"
 #include "console.h"
 #include "kick.h"
 #include "machine.h"
 #include "pci.h"
-
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 #define SYSTEM_CONTROL_PORT	0x92	/* fast reset and A20 */
 #define SYSTEM_CONTROL_RESET	0x01

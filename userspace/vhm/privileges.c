@@ -56,10 +56,12 @@ static int drop_sets(void)
 int privileges_drop(void)
 {
 	if (drop_bounding_set() || drop_sets())
-		return log_error("cannot give up capabilities: %s; the guest is not started",
+		return log_error(NULL,
+				 "cannot give up capabilities: %s; the guest is not started",
 				 strerror(errno));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return log_error("cannot forbid new privileges: %s; the guest is not started",
+		return log_error(NULL,
+				 "cannot forbid new privileges: %s; the guest is not started",
 				 strerror(errno));
 	return 0;
 }

@@ -48,7 +48,7 @@ static void set_timer(struct machine *machine)
 static void fail(struct machine *machine)
 {
 	console_flush();
-	log_error("%s", vhm_error());
+	log_error(NULL, "%s", vhm_error());
 	end(machine, ENDING_FAILED);
 }
 
@@ -88,6 +88,22 @@ static void touch_nothing(struct kvm_run *run)
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
 
+static const char *internal_error(uint32_t suberror)
+{
+	switch (suberror) {
+	case KVM_INTERNAL_ERROR_EMULATION:
+		return "an instruction that it cannot emulate";
+	case KVM_INTERNAL_ERROR_SIMUL_EX:
+		return "an exception while another was being delivered";
+	case KVM_INTERNAL_ERROR_DELIVERY_EV:
+		return "an exit while an event was being delivered";
+	case KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON:
+		return "an exit reason that it does not know";
+	default:
+		return "see the kernel's log";
+	}
+}
+
 static void report_failure(struct machine *machine)
 {
 	const struct kvm_run *run = machine->vcpu.run;
@@ -95,20 +111,21 @@ static void report_failure(struct machine *machine)
 	console_flush();
 	switch (run->exit_reason) {
 	case KVM_EXIT_FAIL_ENTRY:
-		log_error("%s could not enter the guest (hardware reason 0x%llx); its registers:",
-			  machine->device.path,
-			  (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		log_error(machine->device.path,
+			  "could not enter the guest (hardware reason 0x%llx); its registers:",
+			  (unsigned long long)
+			  run->fail_entry.hardware_entry_failure_reason);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
-		log_error("%s could not go on with the guest (internal error %u%s); its registers:",
-			  machine->device.path, run->internal.suberror,
-			  run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
-			  ": an instruction that it cannot emulate" : "");
+		log_error(machine->device.path,
+			  "could not go on with the guest (internal error %u: %s); its registers:",
+			  run->internal.suberror,
+			  internal_error(run->internal.suberror));
 		break;
 	default:
-		log_error("%s came back with exit reason %u (%s), which this launcher does not know; the guest's registers:",
-			  machine->device.path, run->exit_reason,
-			  vhm_exit_name(run->exit_reason));
+		log_error(machine->device.path,
+			  "came back with exit reason %u (%s), which this launcher does not know; the guest's registers:",
+			  run->exit_reason, vhm_exit_name(run->exit_reason));
 		break;
 	}
 	vhm_vcpu_dump(&machine->vcpu, stderr);

@@ -124,7 +124,8 @@ static void print_vmx_exits(const struct vhm_exit_stats *exits, double rate,
 		user += rows[i].user_ticks;
 	}
 	print_reason_rows(rows, VHM_NR_EXIT_REASONS, out);
-	fprintf(out, "  %llu entries; %.6f s in the guest, %.6f s in the kernel, %.6f s in user space\n",
+	fprintf(out,
+		"  %llu entries; %.6f s in the guest, %.6f s in the kernel, %.6f s in user space\n",
 		(unsigned long long)exits->entries,
 		(double)exits->guest_ticks / rate, (double)kernel / rate,
 		(double)user / rate);

@@ -13,6 +13,7 @@
 #include <asm/cpufeature.h>
 #include <asm/extable_fixup_types.h>
 #include <asm/nospec-branch.h>
+#include <asm/perf_event.h>
 #include <asm/reboot.h>
 
 #ifdef X86_FEATURE_FRED
@@ -81,6 +82,12 @@ static __always_inline void vhm_irq_l1d_clean(void)
 {
 }
 #endif
+
+/*
+ * A trace by Intel PT must not run in VMX operation on CPUs that cannot do both;
+ * the kernel's driver asks to be told.
+ */
+#define vhm_pt_handle_vmx(on)	intel_pt_handle_vmx(on)
 
 /* VMSCAPE: a guest has run here, so branch predictions are dropped before user space does. */
 #ifdef VHM_HAVE_IBPB_EXIT_TO_USER

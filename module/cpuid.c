@@ -46,7 +46,10 @@ static const struct feature_word {
 	unsigned int reg;
 	u32 allowed;
 } feature_words[] = {
-	/* SSE3 PCLMULQDQ SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+	/*
+	 * SSE3 PCLMULQDQ SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C
+	 * RDRAND
+	 */
 	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) |
 		      B(23) | B(25) | B(26) | B(28) | B(29) | B(30) },
 	/*
@@ -56,7 +59,10 @@ static const struct feature_word {
 	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(11) |
 		      B(12) | B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) |
 		      B(25) | B(26) | B(27) },
-	/* FSGSBASE TSC_ADJUST BMI1 AVX2 FDP SMEP BMI2 ERMS INVPCID FCS RDSEED ADX SMAP CLFLUSHOPT SHA */
+	/*
+	 * FSGSBASE TSC_ADJUST BMI1 AVX2 FDP SMEP BMI2 ERMS INVPCID FCS RDSEED ADX SMAP
+	 * CLFLUSHOPT SHA
+	 */
 	{ 7, VHM_EBX, B(0) | B(1) | B(3) | B(5) | B(6) | B(7) | B(8) | B(9) | B(10) | B(13) |
 		      B(18) | B(19) | B(20) | B(23) | B(29) },
 	/* UMIP RDPID */
@@ -366,31 +372,53 @@ static bool has(const struct vhm_cpuid *c, u32 leaf, u32 subleaf, unsigned int r
  * @subleaf: and what ECX has
  * @reg: VHM_EAX to VHM_EDX
  * @bit: mask
+ *
+ * Return: whether the bit is set in the guest's table.
  */
 bool vhm_cpuid_has(struct vhm_vcpu *v, u32 leaf, u32 subleaf, unsigned int reg, u32 bit)
 {
 	return has(v->cpuid, leaf, subleaf, reg, bit);
 }
 
-/** vhm_cpuid_maxphyaddr() - width of the guest's physical addresses, 32 to 52 bits */
+/**
+ * vhm_cpuid_maxphyaddr() - width of the guest's physical addresses, 32 to 52 bits
+ * @v: the vCPU
+ *
+ * Return: the width in bits.
+ */
 unsigned int vhm_cpuid_maxphyaddr(struct vhm_vcpu *v)
 {
 	return v->cpuid->maxphyaddr;
 }
 
-/** vhm_cpuid_xcr0() - state components that the guest was told of */
+/**
+ * vhm_cpuid_xcr0() - state components that the guest was told of
+ * @v: the vCPU
+ *
+ * Return: a mask in XCR0's bits.
+ */
 u64 vhm_cpuid_xcr0(struct vhm_vcpu *v)
 {
 	return v->cpuid->xcr0;
 }
 
-/** vhm_cpuid_gbpages() - whether the guest was told of 1 GiB pages */
+/**
+ * vhm_cpuid_gbpages() - whether the guest was told of 1 GiB pages
+ * @v: the vCPU
+ *
+ * Return: true if it was.
+ */
 bool vhm_cpuid_gbpages(struct vhm_vcpu *v)
 {
 	return v->cpuid->gbpages;
 }
 
-/** vhm_cpuid_cr4() - bits of CR4 that the guest may set */
+/**
+ * vhm_cpuid_cr4() - bits of CR4 that the guest may set
+ * @v: the vCPU
+ *
+ * Return: a mask in CR4's bits.
+ */
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v)
 {
 	return v->cpuid->cr4;
@@ -442,7 +470,11 @@ static void derive(struct vhm_cpuid *c)
 	c->cr4 = c->count ? cr4_allowed(c) : host_cr4();
 }
 
-/** vhm_cpuid_alloc() - the empty table of a new vCPU; NULL if there is no memory */
+/**
+ * vhm_cpuid_alloc() - the empty table of a new vCPU
+ *
+ * Return: the table, or NULL.
+ */
 struct vhm_cpuid *vhm_cpuid_alloc(void)
 {
 	struct vhm_cpuid *c = kvzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
@@ -562,7 +594,12 @@ static u32 xsave_size(const struct vhm_cpuid *c, u64 xcr0)
 	return size;
 }
 
-/** vhm_cpuid_exit() - CPUID, in the inner loop */
+/**
+ * vhm_cpuid_exit() - CPUID, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME.
+ */
 enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 {
 	u64 *regs = v->vmx.frame.regs;

@@ -31,7 +31,12 @@
 #define DR7_FIXED	0x00000400ULL
 #define DR7_WRITABLE	0xffff2bffULL
 
-/** vhm_cr0_valid() - whether CR0 may have this value (SDM, "Control Registers") */
+/**
+ * vhm_cr0_valid() - whether CR0 may have this value (SDM, "Control Registers")
+ * @value: as the guest is to see it
+ *
+ * Return: true if it may.
+ */
 bool vhm_cr0_valid(u64 value)
 {
 	if (value >> 32)
@@ -41,13 +46,25 @@ bool vhm_cr0_valid(u64 value)
 	return !(value & X86_CR0_PG) || value & X86_CR0_PE;
 }
 
-/** vhm_cr4_valid() - whether CR4 may have this value in a guest with this CPUID */
+/**
+ * vhm_cr4_valid() - whether CR4 may have this value in a guest with this CPUID
+ * @v: the vCPU
+ * @value: as the guest is to see it
+ *
+ * Return: true if it may.
+ */
 bool vhm_cr4_valid(struct vhm_vcpu *v, u64 value)
 {
 	return !(value & ~vhm_cpuid_cr4(v));
 }
 
-/** vhm_efer_valid() - whether EFER may have this value in a guest with this CPUID */
+/**
+ * vhm_efer_valid() - whether EFER may have this value in a guest with this CPUID
+ * @v: the vCPU
+ * @value: as the guest is to see it
+ *
+ * Return: true if it may.
+ */
 bool vhm_efer_valid(struct vhm_vcpu *v, u64 value)
 {
 	u64 allowed = 0;
@@ -157,7 +174,13 @@ static void mend_tr(void)
 	vmcs_write32(GUEST_TR_AR_BYTES, (rights & ~15U) | 11);
 }
 
-/** vhm_set_cr0() - MOV to CR0, as the guest's instruction would */
+/**
+ * vhm_set_cr0() - MOV to CR0, as the guest's instruction would
+ * @v: the vCPU; may sleep
+ * @value: the operand
+ *
+ * Return: 0; 1 for #GP; -EIO: the PDPTEs' memory is not there.
+ */
 int vhm_set_cr0(struct vhm_vcpu *v, u64 value)
 {
 	u64 old = guest_cr0(v), changed, cr4 = guest_cr4(v), efer = v->vmx.efer;
@@ -190,7 +213,13 @@ int vhm_set_cr0(struct vhm_vcpu *v, u64 value)
 	return 0;
 }
 
-/** vhm_set_cr3() - MOV to CR3; bit 63 only says what need not be flushed */
+/**
+ * vhm_set_cr3() - MOV to CR3; bit 63 only says what need not be flushed
+ * @v: the vCPU; may sleep
+ * @value: the operand
+ *
+ * Return: 0; 1 for #GP; -EIO: the PDPTEs' memory is not there.
+ */
 int vhm_set_cr3(struct vhm_vcpu *v, u64 value)
 {
 	u64 cr4 = guest_cr4(v), cr0 = guest_cr0(v);
@@ -213,7 +242,13 @@ int vhm_set_cr3(struct vhm_vcpu *v, u64 value)
 	return 0;
 }
 
-/** vhm_set_cr4() - MOV to CR4, as the guest's instruction would */
+/**
+ * vhm_set_cr4() - MOV to CR4, as the guest's instruction would
+ * @v: the vCPU; may sleep
+ * @value: the operand
+ *
+ * Return: 0; 1 for #GP; -EIO: the PDPTEs' memory is not there.
+ */
 int vhm_set_cr4(struct vhm_vcpu *v, u64 value)
 {
 	u64 old = guest_cr4(v), changed = old ^ value, cr3 = guest_cr3(v);
@@ -335,7 +370,12 @@ static enum vhm_next load_msw(struct vhm_vcpu *v, u16 source)
 
 enum { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW_TYPE };
 
-/** vhm_cr_exit() - an access to a control register; may sleep */
+/**
+ * vhm_cr_exit() - an access to a control register; may sleep
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME; VHM_USER: user space hears of CR8; VHM_FAULT.
+ */
 enum vhm_next vhm_cr_exit(struct vhm_vcpu *v)
 {
 	u64 qualification, value = 0;
@@ -394,7 +434,12 @@ static int set_dr(struct vhm_vcpu *v, unsigned int dr, u64 value)
 #define DR_GPR(q)	((q) >> 8 & 15)
 #define DR6_BD		BIT(13)
 
-/** vhm_dr_exit() - MOV to or from a debug register, in the inner loop */
+/**
+ * vhm_dr_exit() - MOV to or from a debug register, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME; VHM_RELOAD: the new value has to go to the CPU.
+ */
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v)
 {
 	u64 qualification = vmcs_readl(EXIT_QUALIFICATION), value;
@@ -428,7 +473,10 @@ enum vhm_next vhm_dr_exit(struct vhm_vcpu *v)
 		}
 	}
 	vmx_skip_instruction(v);
-	return VHM_RELOAD;
+	/* Addresses matter to the CPU while a breakpoint is on, or was a moment ago. */
+	if (!DR_FROM(qualification) && (v->vmx.dr7 & 0xff || v->vmx.switched & VMX_SWITCHED_DEBUG))
+		return VHM_RELOAD;
+	return VHM_RESUME;
 }
 
 /* SDM, "XSETBV - Set Extended Control Register": which components go together. */
@@ -445,7 +493,12 @@ static bool xcr0_valid(struct vhm_vcpu *v, u64 value)
 	return !(value & ~(u64)vhm_cpuid_xcr0(v));
 }
 
-/** vhm_xsetbv_exit() - XSETBV, in the inner loop */
+/**
+ * vhm_xsetbv_exit() - XSETBV, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME: a #GP is queued; VHM_RELOAD.
+ */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;

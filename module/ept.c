@@ -86,6 +86,8 @@ void vhm_ept_free(struct vhm_ept *ept)
 /**
  * vhm_ept_pointer() - the VMCS's EPT pointer
  * @ept: the table
+ *
+ * Return: the pointer, with memory type and depth of the walk.
  */
 u64 vhm_ept_pointer(const struct vhm_ept *ept)
 {

@@ -79,19 +79,33 @@ static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 	};
 }
 
-/** vhm_queue_exception() - raise an exception that has no error code */
+/**
+ * vhm_queue_exception() - raise an exception that has no error code
+ * @v: the vCPU
+ * @vector: its vector
+ */
 void vhm_queue_exception(struct vhm_vcpu *v, u8 vector)
 {
 	queue(v, vector, 0);
 }
 
-/** vhm_queue_exception_error() - raise an exception, with its error code */
+/**
+ * vhm_queue_exception_error() - raise an exception, with its error code
+ * @v: the vCPU
+ * @vector: its vector
+ * @error_code: its error code
+ */
 void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code)
 {
 	queue(v, vector, error_code);
 }
 
-/** vhm_queue_page_fault() - raise #PF for a linear address */
+/**
+ * vhm_queue_page_fault() - raise #PF for a linear address
+ * @v: the vCPU
+ * @linear: the address that faulted
+ * @error_code: its error code
+ */
 void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code)
 {
 	v->vmx.cr2 = linear;
@@ -298,6 +312,8 @@ void vhm_recover_event(struct vhm_vcpu *v, bool iret_unblocked)
 /**
  * vhm_ready_for_interrupt() - whether user space may call KVM_INTERRUPT now
  * @v: vCPU whose VMCS is current
+ *
+ * Return: true if an interrupt would go in at the next entry.
  */
 bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
 {
@@ -329,7 +345,10 @@ long vhm_interrupt(struct vhm_vcpu *v, u32 vector)
 	return 0;
 }
 
-/** vhm_nmi() - KVM_NMI: one is latched while another is handled, no more */
+/**
+ * vhm_nmi() - KVM_NMI: one is latched while another is handled, no more
+ * @v: the vCPU
+ */
 void vhm_nmi(struct vhm_vcpu *v)
 {
 	v->events.nmi_pending = min(v->events.nmi_pending + 1, 2);
@@ -342,7 +361,11 @@ static u8 shadow_to_kvm(u32 blocking)
 	       (blocking & GUEST_INTR_STATE_MOV_SS ? KVM_X86_SHADOW_INT_MOV_SS : 0);
 }
 
-/** vhm_get_events() - KVM_GET_VCPU_EVENTS; the VMCS is current */
+/**
+ * vhm_get_events() - KVM_GET_VCPU_EVENTS; the VMCS is current
+ * @v: the vCPU
+ * @events: to fill
+ */
 void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 {
 	const struct vhm_exception *e = &v->events.exception;

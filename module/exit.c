@@ -34,6 +34,8 @@ static enum vhm_next user_exit(struct vhm_vcpu *v, u32 reason)
  * @v: the vCPU
  * @suberror: KVM_INTERNAL_ERROR_*
  * @count: how many numbers (u64) follow
+ *
+ * Return: VHM_USER.
  */
 enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int count, ...)
 {
@@ -226,8 +228,6 @@ static enum vhm_next hlt_exit(struct vhm_vcpu *v)
 {
 	vmx_skip_instruction(v);
 	v->stats.halt_exits++;
-	if (v->events.nmi_pending || (v->events.interrupt && vmx_rflags() & X86_EFLAGS_IF))
-		return VHM_RESUME;
 	return user_exit(v, KVM_EXIT_HLT);
 }
 
@@ -320,6 +320,8 @@ static enum vhm_next unexpected_exit(struct vhm_vcpu *v, u32 reason)
  * vhm_handle_exit() - act on an exit, in the inner loop
  * @v: the vCPU
  * @reason: the VMCS's exit reason
+ *
+ * Return: what the run loop does next.
  */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason)
 {
@@ -337,6 +339,8 @@ enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason)
  * vhm_handle_exit_sleepable() - act on an exit whose first handler said VHM_SLEEP
  * @v: the vCPU
  * @reason: the basic exit reason
+ *
+ * Return: what the run loop does next.
  */
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason)
 {

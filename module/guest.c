@@ -80,6 +80,11 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 	struct vhm_walk_env env;
 	int err;
 
+	/* SDM, "Paging": without it there is nothing to walk, and addresses have 32 bits. */
+	if (!(v->vmx.cr0_shadow & X86_CR0_PG)) {
+		*result = (struct vhm_walk_result){ .gpa = (u32)linear, .page_shift = PAGE_SHIFT };
+		return 0;
+	}
 	read_walk_env(v, &env);
 	err = vhm_walk(&env, linear, access, result);
 	switch (err) {
@@ -188,22 +193,10 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 	return 0;
 }
 
-/* Where the instruction's byte number @skip stands. */
-static u64 code_address(struct vhm_vcpu *v, unsigned int skip)
-{
-	u64 linear;
-
-	vmx_load(&v->vmx);
-	linear = vmx_rip() + skip;
-	if (vmx_code_bits(&v->vmx) != 64)
-		linear = (u32)(linear + vmcs_readl(GUEST_CS_BASE));
-	vmx_put();
-	return linear;
-}
-
 /**
- * vhm_guest_fetch() - bytes of the instruction at CS:RIP
+ * vhm_guest_fetch() - bytes of an instruction
  * @v: the vCPU
+ * @linear: where the instruction stands
  * @bytes: room for VHM_INSN_MAX_LENGTH, of which @count are there
  * @count: 0, or what an earlier call returned
  *
@@ -212,13 +205,14 @@ static u64 code_address(struct vhm_vcpu *v, unsigned int skip)
  *
  * Return: how many there are now; 0 when an exception was queued; a negative errno.
  */
-int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count)
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count)
 {
-	u64 linear = code_address(v, count);
-	unsigned int size = min_t(unsigned int, VHM_INSN_MAX_LENGTH - count,
-				  PAGE_SIZE - offset_in_page(linear));
-	int err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
+	unsigned int size = VHM_INSN_MAX_LENGTH - count;
+	int err;
 
+	linear += count;
+	size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
+	err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
 	if (err)
 		return err < 0 ? err : 0;
 	return count + size;

@@ -248,7 +248,7 @@ enum vhm_next vhm_io_complete(struct vhm_vcpu *v)
 	stands = vmx_rip() == p->rip;
 	if (likely(stands && !p->string)) {
 		if (p->in)
-			load_rax(v, *(u32 *)v->pio_data);
+			load_rax(v, READ_ONCE(*(u32 *)v->pio_data));
 		vmx_skip_bytes(v, p->rip, p->length);
 	}
 	vmx_put();

@@ -169,7 +169,10 @@ int vhm_memory_cache_fill(struct vhm_vcpu *v)
 	return 0;
 }
 
-/** vhm_memory_cache_free() - give back what vhm_memory_cache_fill() took */
+/**
+ * vhm_memory_cache_free() - give back what vhm_memory_cache_fill() took
+ * @v: the vCPU
+ */
 void vhm_memory_cache_free(struct vhm_vcpu *v)
 {
 	while (v->ept_cached)
@@ -186,7 +189,7 @@ static void install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writabl
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
 	if (!ept->invalidating && ept->sequence == sequence && ept->root) {
-		/* A change of page is the notifier's affair; should one slip by, nobody keeps it. */
+		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
 		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
 				v->ept_cache, &v->ept_cached))
 			atomic64_inc(&ept->generation);
@@ -211,6 +214,8 @@ static unsigned long begin_fault(struct vhm_vm *vm)
  *
  * Maps the page if the host has it present, with the right to write if the host
  * gives it. Everything else is left to vhm_memory_fault_sleepable().
+ *
+ * Return: VHM_RESUME or VHM_SLEEP.
  */
 enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 {
@@ -222,11 +227,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	trace_vhm_page_fault(v, v->fault_gpa, v->fault_access);
 	v->stats.pf_taken++;
 	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+	v->fault_mmio = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
+			(write && slot.flags & KVM_MEM_READONLY);
+	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	writable = !(slot.flags & KVM_MEM_READONLY);
-	if ((write && !writable) || v->ept_cached < VHM_EPT_LEVELS - 1)
-		return VHM_SLEEP;
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -254,14 +259,17 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	struct page *page;
 	int pages;
 
-	sequence = begin_fault(v->vm);
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
-	    (write && slot.flags & KVM_MEM_READONLY)) {
+	if (v->fault_mmio) {
 		v->stats.pf_mmio++;
 		return vhm_mmio_emulate(v);
 	}
+	/* The run loop tries again to fill the cache, and says -ENOMEM if it cannot. */
 	if (vhm_memory_cache_fill(v))
-		return VHM_FAULT;
+		return VHM_RESUME;
+	sequence = begin_fault(v->vm);
+	/* A slot that went away meanwhile: the access faults again, and is MMIO then. */
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+		return VHM_RESUME;
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
 	if (pages != 1)
@@ -423,10 +431,17 @@ void vhm_memory_free(struct vhm_vm *vm)
 	mmu_notifier_put(&vm->notifier->mn);
 }
 
-/** vhm_memory_exit() - wait for the last VM to be freed, at unload */
+/**
+ * vhm_memory_exit() - wait for the last VM to be freed, at unload
+ */
 void vhm_memory_exit(void)
 {
 	mmu_notifier_synchronize();
+}
+
+static u64 gpa_limit(void)
+{
+	return min(GPA_LIMIT, BIT_ULL(boot_cpu_data.x86_phys_bits));
 }
 
 static int check_region(const struct kvm_userspace_memory_region *r)
@@ -444,7 +459,7 @@ static int check_region(const struct kvm_userspace_memory_region *r)
 		return -EINVAL;
 	if (r->memory_size >> PAGE_SHIFT > VHM_MAX_SLOT_PAGES)
 		return -EINVAL;
-	if (r->memory_size && r->guest_phys_addr + r->memory_size > GPA_LIMIT)
+	if (r->memory_size && r->guest_phys_addr + r->memory_size > gpa_limit())
 		return -EINVAL;
 	return 0;
 }

@@ -27,15 +27,6 @@ static enum vhm_next failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int co
 	return vhm_emulation_failed(v, bytes, count);
 }
 
-/* RSP lives in the VMCS; the decoder takes it from among the others. */
-static u64 *load_registers(struct vhm_vcpu *v)
-{
-	vmx_load(&v->vmx);
-	v->vmx.frame.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
-	vmx_put();
-	return v->vmx.frame.regs;
-}
-
 static bool is_string(const struct vhm_insn *insn)
 {
 	return insn->op == VHM_INSN_MOVS || insn->op == VHM_INSN_STOS ||
@@ -91,25 +82,6 @@ static int access_part(struct vhm_vcpu *v, u64 gpa, unsigned int offset, unsigne
 }
 
 /*
- * The CPU has translated the address already, unless the violation came from
- * another access than this one (a string's other side, the walk itself).
- */
-static bool translated(struct vhm_vcpu *v, u64 linear, bool write, u64 *gpa)
-{
-	const u64 known = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
-	u64 seen;
-
-	if ((v->fault_access & known) != known ||
-	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != write)
-		return false;
-	vmx_load(&v->vmx);
-	seen = vmcs_readl(GUEST_LINEAR_ADDRESS);
-	vmx_put();
-	*gpa = (v->fault_gpa & PAGE_MASK) | offset_in_page(linear);
-	return (seen & PAGE_MASK) == (linear & PAGE_MASK);
-}
-
-/*
  * Translate the whole access first: a fault in its second half must come before
  * its first half has had an effect.
  */
@@ -120,10 +92,6 @@ static int access_memory(struct vhm_vcpu *v, u64 linear, unsigned int size, bool
 	struct vhm_walk_result low, high = {};
 	int err;
 
-	v->mmio->count = 0;
-	v->mmio->next = 0;
-	if (first == size && translated(v, linear, write, &low.gpa))
-		return access_part(v, low.gpa, 0, size, write);
 	err = vhm_guest_walk(v, linear, access, &low);
 	if (!err && first < size)
 		err = vhm_guest_walk(v, linear + first, access, &high);
@@ -154,39 +122,70 @@ static enum vhm_next ask_user(struct vhm_vcpu *v)
 	return VHM_USER;
 }
 
-static int start_read(struct vhm_vcpu *v)
+/*
+ * Whether an access is the very one that made the EPT violation: then the CPU
+ * has checked its segment, translated its address and found its rights, and the
+ * page is known to be in no slot. A string's other side is another access, and
+ * so is one that begins in the page before.
+ */
+static bool cpu_has_checked(struct vhm_vcpu *v, unsigned int segment, u64 offset, bool write)
 {
-	const struct vhm_insn *insn = &v->mmio->insn;
-	u64 *regs = load_registers(v);
+	const u64 known = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
+	const struct vhm_mmio *m = v->mmio;
+	u64 linear = offset, seen;
+
+	if ((v->fault_access & known) != known ||
+	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != write ||
+	    offset_in_page(v->fault_gpa) + m->insn.mem_size > PAGE_SIZE)
+		return false;
+	vmx_load(&v->vmx);
+	if (m->bits != 64 || segment == VMX_FS || segment == VMX_GS)
+		linear += vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_BASE, segment));
+	seen = vmcs_readl(GUEST_LINEAR_ADDRESS);
+	vmx_put();
+	return seen == (m->bits == 64 ? linear : (u32)linear);
+}
+
+static int start_access(struct vhm_vcpu *v, unsigned int segment, u64 offset, bool write)
+{
+	struct vhm_mmio *m = v->mmio;
 	u64 linear;
 	int err;
 
-	v->mmio->step = VHM_MMIO_READ;
-	err = vhm_guest_linear(v, insn->segment,
-			       vhm_insn_offset(insn, regs, v->mmio->rip + insn->length),
-			       insn->mem_size, false, &linear);
-	return err ? err : access_memory(v, linear, insn->mem_size, false);
+	m->step = write ? VHM_MMIO_WRITE : VHM_MMIO_READ;
+	m->count = 0;
+	m->next = 0;
+	if (likely(cpu_has_checked(v, segment, offset, write))) {
+		m->fragment[m->count++] = (struct vhm_fragment){
+			.gpa = v->fault_gpa, .length = m->insn.mem_size,
+		};
+		return 0;
+	}
+	err = vhm_guest_linear(v, segment, offset, m->insn.mem_size, write, &linear);
+	return err ? err : access_memory(v, linear, m->insn.mem_size, write);
+}
+
+static int start_read(struct vhm_vcpu *v)
+{
+	const struct vhm_insn *insn = &v->mmio->insn;
+
+	return start_access(v, insn->segment,
+			    vhm_insn_offset(insn, v->vmx.frame.regs, v->mmio->rip + insn->length),
+			    false);
 }
 
 static int start_write(struct vhm_vcpu *v)
 {
 	const struct vhm_insn *insn = &v->mmio->insn;
-	u64 *regs = load_registers(v);
-	unsigned int segment = insn->segment;
-	u64 linear, offset, value;
-	int err;
+	const u64 *regs = v->vmx.frame.regs;
+	u64 value;
 
-	v->mmio->step = VHM_MMIO_WRITE;
-	if (insn->op == VHM_INSN_MOVS) {
-		segment = VMX_ES;
-		offset = vhm_insn_movs_destination(insn, regs);
-	} else {
-		offset = vhm_insn_offset(insn, regs, v->mmio->rip + insn->length);
-		value = vhm_insn_store_value(insn, regs);
-		memcpy(v->mmio->data, &value, sizeof(value));
-	}
-	err = vhm_guest_linear(v, segment, offset, insn->mem_size, true, &linear);
-	return err ? err : access_memory(v, linear, insn->mem_size, true);
+	if (insn->op == VHM_INSN_MOVS)
+		return start_access(v, VMX_ES, vhm_insn_movs_destination(insn, regs), true);
+	value = vhm_insn_store_value(insn, regs);
+	memcpy(v->mmio->data, &value, sizeof(value));
+	return start_access(v, insn->segment,
+			    vhm_insn_offset(insn, regs, v->mmio->rip + insn->length), true);
 }
 
 /* Behind an access: the second half of a MOVS, or the end. */
@@ -233,21 +232,27 @@ static enum vhm_next start(struct vhm_vcpu *v, const u8 *bytes, unsigned int cou
 /* The page boundary in the middle of an instruction is crossed only when it has to be. */
 static int fetch_and_decode(struct vhm_vcpu *v, u8 *bytes, int *count)
 {
-	unsigned int bits;
+	struct vhm_mmio *m = v->mmio;
+	u64 linear;
 	int err;
 
 	vmx_load(&v->vmx);
-	bits = vmx_code_bits(&v->vmx);
-	v->mmio->rip = vmx_rip();
+	m->bits = vmx_code_bits(&v->vmx);
+	m->rip = vmx_rip();
+	linear = m->rip;
+	if (m->bits != 64)
+		linear = (u32)(linear + vmcs_readl(GUEST_CS_BASE));
+	/* RSP lives in the VMCS; the decoder takes it from among the others. */
+	v->vmx.frame.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
 	vmx_put();
 	*count = 0;
 	do {
-		int fetched = vhm_guest_fetch(v, bytes, *count);
+		int fetched = vhm_guest_fetch(v, linear, bytes, *count);
 
 		if (fetched <= 0)
 			return fetched ? fetched : 1;
 		*count = fetched;
-		err = vhm_insn_decode(&v->mmio->insn, bytes, *count, bits);
+		err = vhm_insn_decode(&m->insn, bytes, *count, m->bits);
 	} while (err == -ENODATA && *count < VHM_INSN_MAX_LENGTH);
 	return err;
 }
@@ -298,6 +303,8 @@ enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v)
 	struct vhm_mmio *m = v->mmio;
 	const struct vhm_fragment *f = &m->fragment[m->next];
 
+	/* The violation was another access than what may follow. */
+	v->fault_access = 0;
 	/* Which fragment it was is our own knowledge; the page is anybody's to scribble on. */
 	if (m->step == VHM_MMIO_READ)
 		memcpy(m->data + f->offset, v->run->mmio.data, f->length);

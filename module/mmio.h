@@ -26,15 +26,18 @@ enum vhm_mmio_step {
  * @pending: user space has been asked for fragment @next
  * @insn: the instruction
  * @rip: where it stands
+ * @bits: its code segment's: 16, 32 or 64
  * @step: the access at hand
  * @count: fragments of it
  * @next: the one user space is at
+ * @fragment: what lies in no slot, in the order of addresses
  * @data: the access's bytes
  */
 struct vhm_mmio {
 	bool pending;
 	struct vhm_insn insn;
 	u64 rip;
+	u8 bits;
 	enum vhm_mmio_step step;
 	u8 count;
 	u8 next;

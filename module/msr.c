@@ -279,9 +279,9 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 
 #define CONSTANT(msr, n)	{ .index = msr, .value = n }
 #define STORED(msr, n)		{ msr, get_stored, set_stored, n, .listed = true }
-#define MTRR_VARIABLE(n)								\
-	{ MTRRphysBase_MSR(n), get_stored, set_mtrr_base, STORED_MTRR_VARIABLE + 2 * (n) },	\
-	{ MTRRphysMask_MSR(n), get_stored, set_mtrr_mask, STORED_MTRR_VARIABLE + 2 * (n) + 1 }
+#define MTRR_RANGE(msr, set, n)	{ msr, get_stored, set, STORED_MTRR_VARIABLE + (n) }
+#define MTRR_BASE(n)	MTRR_RANGE(MTRRphysBase_MSR(n), set_mtrr_base, 2 * (n))
+#define MTRR_MASK(n)	MTRR_RANGE(MTRRphysMask_MSR(n), set_mtrr_mask, 2 * (n) + 1)
 #define MTRR_FIXED(msr, n)	{ msr, get_stored, set_mtrr_fixed, STORED_MTRR_FIXED + (n) }
 
 static const struct msr_row rows[] = {
@@ -302,8 +302,10 @@ static const struct msr_row rows[] = {
 	STORED(MSR_IA32_MCG_STATUS, STORED_MCG_STATUS),
 	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
-	MTRR_VARIABLE(0), MTRR_VARIABLE(1), MTRR_VARIABLE(2), MTRR_VARIABLE(3),
-	MTRR_VARIABLE(4), MTRR_VARIABLE(5), MTRR_VARIABLE(6), MTRR_VARIABLE(7),
+	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
+	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
+	MTRR_BASE(4), MTRR_MASK(4), MTRR_BASE(5), MTRR_MASK(5),
+	MTRR_BASE(6), MTRR_MASK(6), MTRR_BASE(7), MTRR_MASK(7),
 	MTRR_FIXED(MSR_MTRRfix64K_00000, 0),
 	MTRR_FIXED(MSR_MTRRfix16K_80000, 1), MTRR_FIXED(MSR_MTRRfix16K_A0000, 2),
 	MTRR_FIXED(MSR_MTRRfix4K_C0000, 3), MTRR_FIXED(MSR_MTRRfix4K_C8000, 4),
@@ -361,13 +363,20 @@ static int write_row(struct vhm_vcpu *v, const struct msr_row *row, u64 value, b
 	return !host || value != row->value;
 }
 
-/** vhm_msrs_alloc() - room for what a vCPU's MSRs remember; NULL: no memory */
+/**
+ * vhm_msrs_alloc() - room for what a vCPU's MSRs remember
+ *
+ * Return: the room, or NULL.
+ */
 struct vhm_msrs *vhm_msrs_alloc(void)
 {
 	return kzalloc(sizeof(struct vhm_msrs), GFP_KERNEL_ACCOUNT);
 }
 
-/** vhm_msrs_reset() - the values of a new vCPU */
+/**
+ * vhm_msrs_reset() - the values of a new vCPU
+ * @v: the vCPU
+ */
 void vhm_msrs_reset(struct vhm_vcpu *v)
 {
 	u64 *stored = v->msrs->stored;
@@ -464,7 +473,12 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 	return done;
 }
 
-/** vhm_rdmsr_exit() - RDMSR, in the inner loop */
+/**
+ * vhm_rdmsr_exit() - RDMSR, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME.
+ */
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 {
 	u64 *regs = v->vmx.frame.regs, value;
@@ -481,7 +495,12 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
-/** vhm_wrmsr_exit() - WRMSR, in the inner loop */
+/**
+ * vhm_wrmsr_exit() - WRMSR, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU.
+ */
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;

@@ -159,6 +159,8 @@ static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
  * @value: with the enable bits and the address
  *
  * SDM, "Local APIC Status and Location"; x2APIC is not shown to guests.
+ *
+ * Return: true if it may.
  */
 bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value)
 {

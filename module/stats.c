@@ -194,6 +194,7 @@ free:
 
 /**
  * vhm_vm_stats_fd() - KVM_GET_STATS_FD of a VM
+ * @vm: the VM, which the file keeps alive
  *
  * Return: the file descriptor; -ENOMEM, -EMFILE.
  */
@@ -214,6 +215,7 @@ int vhm_vm_stats_fd(struct vhm_vm *vm)
 
 /**
  * vhm_vcpu_stats_fd() - KVM_GET_STATS_FD of a vCPU
+ * @v: the vCPU, which the file keeps alive
  *
  * Return: the file descriptor; -ENOMEM, -EMFILE.
  */

@@ -112,9 +112,9 @@ static enum vhm_next shut_down(struct vhm_vcpu *v)
 static void count_exit(struct vhm_vcpu *v, u32 reason)
 {
 	v->stats.exits++;
-	v->last_reason = VMX_REASON(reason);
-	if (likely(v->last_reason < VHM_NR_EXIT_REASONS))
-		v->exit[v->last_reason].count++;
+	/* A reason that no CPU of today has counts as the last one of the table. */
+	v->last_reason = min_t(u32, VMX_REASON(reason), VHM_NR_EXIT_REASONS - 1);
+	v->exit[v->last_reason].count++;
 }
 
 static void time_entry(struct vhm_vcpu *v)

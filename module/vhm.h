@@ -183,9 +183,10 @@ struct vhm_vcpu {
 	struct vhm_vm *vm;			/* [c] */
 	unsigned int id;			/* [c] */
 	struct mutex lock;
-	struct kvm_run *run;			/* [c] shared with user space: read once, trust nothing */
-	void *pio_data;				/* [c] likewise */
-	int running_cpu;			/* [a] CPU in whose inner loop the guest is, or -1 */
+	/* Shared with user space: read once, trust nothing. */
+	struct kvm_run *run;			/* [c] */
+	void *pio_data;				/* [c] */
+	int running_cpu;			/* [a] in whose inner loop it is, or -1 */
 
 	u64 cr8;				/* [v] from here on */
 	u64 apic_base;
@@ -201,6 +202,7 @@ struct vhm_vcpu {
 	u64 ept_generation;			/* of the translations this vCPU may hold */
 	u64 fault_gpa;				/* of the EPT violation at hand */
 	u64 fault_access;
+	bool fault_mmio;			/* no slot there, or a write to a read-only one */
 
 	/* The table of exits by reason. */
 	bool timing;
@@ -231,7 +233,6 @@ enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int count, ...);
 enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int count);
-const char *vhm_exit_name(u32 reason);
 
 /* io.c */
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
@@ -250,7 +251,7 @@ int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsig
 		     bool write, u64 *linear);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
-int vhm_guest_fetch(struct vhm_vcpu *v, u8 *bytes, unsigned int count);
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
@@ -298,8 +299,6 @@ bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
 
 /* msr.c */
-int vhm_get_msr(struct vhm_vcpu *v, u32 index, u64 *value);
-int vhm_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
 long vhm_get_msr_index_list(struct kvm_msr_list __user *user);
 long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write);
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);

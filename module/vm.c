@@ -71,13 +71,19 @@ static void vm_destroy(struct kref *ref)
 	vhm_memory_free(vm);
 }
 
-/** vhm_vm_get() - take a reference */
+/**
+ * vhm_vm_get() - take a reference
+ * @vm: the VM
+ */
 void vhm_vm_get(struct vhm_vm *vm)
 {
 	kref_get(&vm->ref);
 }
 
-/** vhm_vm_put() - give a reference back; the last one ends the VM */
+/**
+ * vhm_vm_put() - give a reference back; the last one ends the VM
+ * @vm: the VM
+ */
 void vhm_vm_put(struct vhm_vm *vm)
 {
 	kref_put(&vm->ref, vm_destroy);

@@ -36,7 +36,7 @@ static enum cpuhp_state cpuhp_state;
 /**
  * vmx_lost() - whether VMX operation has ended under running guests
  *
- * True from the moment a reboot or a crash begins.
+ * Return: true from the moment a reboot or a crash begins.
  */
 bool vmx_lost(void)
 {
@@ -203,7 +203,8 @@ void vmx_make_current(struct vmx_vcpu *x)
 /* The TSS's base, as the GDT has it. */
 static unsigned long tss_base(const struct desc_ptr *gdt)
 {
-	const struct ldttss_desc *tss = (void *)gdt->address + GDT_ENTRY_TSS * sizeof(struct desc_struct);
+	const struct ldttss_desc *tss = (void *)gdt->address +
+					GDT_ENTRY_TSS * sizeof(struct desc_struct);
 
 	return tss->base0 | tss->base1 << 16 | tss->base2 << 24 | (unsigned long)tss->base3 << 32;
 }
@@ -241,12 +242,15 @@ static int enter_vmx(struct vmx_cpu *c)
 	if (live_cr4() & X86_CR4_VMXE)
 		return -EBUSY;
 	read_host_cpu(c);
+	vhm_pt_handle_vmx(1);
 	cr4_set_bits(X86_CR4_VMXE);
 	err = vmxon(__pa(c->region));
-	if (err)
+	if (err) {
 		cr4_clear_bits(X86_CR4_VMXE);
-	else
+		vhm_pt_handle_vmx(0);
+	} else {
 		c->on = true;
+	}
 	return err;
 }
 
@@ -262,6 +266,7 @@ static void leave_vmx(struct vmx_cpu *c)
 	c->on = false;
 	vmxoff();
 	cr4_clear_bits(X86_CR4_VMXE);
+	vhm_pt_handle_vmx(0);
 }
 
 static int start_cpu(unsigned int cpu)
@@ -456,16 +461,18 @@ int __init vmx_start(void)
 	int err = check_cpu();
 
 	if (!err)
-		err = check_kvm();
-	if (!err)
 		err = vmx_caps_negotiate();
 	if (!err)
 		err = alloc_regions();
 	if (err)
 		return err;
+	/* From here on kvm_intel does not come any more; has it come before? */
 	err = register_module_notifier(&module_nb);
 	if (err)
 		goto free;
+	err = check_kvm();
+	if (err)
+		goto unregister_module;
 	vhm_emergency_register(emergency);
 	err = start_cpus();
 	if (err)
@@ -476,6 +483,7 @@ int __init vmx_start(void)
 
 unregister:
 	vhm_emergency_unregister(emergency);
+unregister_module:
 	unregister_module_notifier(&module_nb);
 free:
 	free_regions();

@@ -22,8 +22,17 @@ struct vmx_region {
  * @current_vcpu: whose VMCS is current
  * @vmcss: VMCSs that it may hold in its caches
  * @on: in VMX operation
- *
- * The rest is the host's own state here, constant while the CPU is online.
+ * @gdt: the host's own state from here on, constant while the CPU is online
+ * @idt: interrupt descriptor table
+ * @tr_base: the TSS
+ * @gs_base: the kernel's per-CPU data
+ * @sysenter_esp: MSR of that name, as all below
+ * @sysenter_eip: SYSENTER's target
+ * @star: SYSCALL's selectors
+ * @lstar: SYSCALL's target
+ * @fmask: SYSCALL's mask of RFLAGS
+ * @tsc_aux: what RDTSCP and RDPID tell
+ * @xcr0: state components that the host has enabled
  */
 struct vmx_cpu {
 	struct vmx_region *region;

@@ -16,8 +16,8 @@
 
 .section .text, "ax"
 
-/**
- * vmx_enter - one stay in the guest
+/*
+ * vmx_enter() - one stay in the guest
  * @frame: (RDI) struct vmx_frame: the guest's general registers but RSP
  * @flags: (ESI) VMX_RUN_*
  *
@@ -64,7 +64,7 @@ SYM_FUNC_START(vmx_enter)
 	mov	VMX_FRAME_REG(15)(%rdi), %r15
 	mov	VMX_FRAME_REG(7)(%rdi), %rdi
 
-	/* MDS and its kin: nothing of the host's may stay in the CPU's buffers. Changes ZF alone. */
+	/* MDS and its kin: nothing of the host's stays in the CPU's buffers. Changes ZF alone. */
 	ALTERNATIVE "jmp .Lverw_done", "", X86_FEATURE_CLEAR_CPU_BUF
 	verw	.Lverw_selector(%rip)
 .Lverw_done:
@@ -72,7 +72,7 @@ SYM_FUNC_START(vmx_enter)
 	jnc	.Llaunch
 .Lresume:
 	vmresume
-	ja	vmx_exit_point		/* never: a failure sets CF or ZF; objtool wants a way on */
+	ja	vmx_exit_point	/* never: a failure sets CF or ZF; objtool wants a way on */
 	jmp	.Lfailed
 .Llaunch:
 	vmlaunch
@@ -130,7 +130,8 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	mov	8(%rsp), %rsi		/* @flags */
 
 	/* Before the first RET: the guest has filled the return stack buffer. */
-	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
+			   X86_FEATURE_RSB_VMEXIT_LITE
 
 	/* IBRS guards the host only if it is written again after the guest ran. */
 	bt	$VMX_RUN_IBRS_BIT, %esi

@@ -42,6 +42,7 @@ static void displace_l1d(void)
 #pragma GCC unroll 16
 	for (i = 0; i < FLUSH_SIZE; i += FLUSH_LINE)
 		READ_ONCE(flush_pages[i]);
+	/* No entry before the last of these loads is done. */
 	rmb();
 }
 
@@ -107,7 +108,9 @@ int __init vmx_mitigate_init(void)
 	return 0;
 }
 
-/** vmx_mitigate_exit() - undo vmx_mitigate_init() */
+/**
+ * vmx_mitigate_exit() - undo vmx_mitigate_init()
+ */
 void vmx_mitigate_exit(void)
 {
 	l1tf_vmx_mitigation = VMENTER_L1D_FLUSH_AUTO;

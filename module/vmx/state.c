@@ -76,16 +76,27 @@ void vmx_set_segment(unsigned int index, const struct kvm_segment *segment)
 	vmcs_write_any(VMCS_SEGMENT_FIELD(GUEST_ES_BASE, index), segment->base);
 	vmcs_write_any(VMCS_SEGMENT_FIELD(GUEST_ES_LIMIT, index), segment->limit);
 	vmcs_write_any(VMCS_SEGMENT_FIELD(GUEST_ES_SELECTOR, index), segment->selector);
-	vmcs_write_any(VMCS_SEGMENT_FIELD(GUEST_ES_AR_BYTES, index), segment_rights(index, segment));
+	vmcs_write_any(VMCS_SEGMENT_FIELD(GUEST_ES_AR_BYTES, index),
+		       segment_rights(index, segment));
 }
 
-/** vmx_get_cr0() - CR0 as the guest sees it */
+/**
+ * vmx_get_cr0() - CR0 as the guest sees it
+ * @x: vCPU whose VMCS is current
+ *
+ * Return: the value.
+ */
 u64 vmx_get_cr0(const struct vmx_vcpu *x)
 {
 	return (vmcs_readl(GUEST_CR0) & CR0_GUEST_OWNED) | (x->cr0_shadow & ~CR0_GUEST_OWNED);
 }
 
-/** vmx_get_cr4() - CR4 as the guest sees it */
+/**
+ * vmx_get_cr4() - CR4 as the guest sees it
+ * @x: vCPU whose VMCS is current
+ *
+ * Return: the value.
+ */
 u64 vmx_get_cr4(const struct vmx_vcpu *x)
 {
 	return (vmcs_readl(GUEST_CR4) & CR4_GUEST_OWNED) | (x->cr4_shadow & ~CR4_GUEST_OWNED);
@@ -155,35 +166,55 @@ void vmx_set_efer(struct vhm_vcpu *v, u64 value)
 	vmx_use_long_mode_bitmap(x, is_long);
 }
 
-/** vmx_set_dr7() - write DR7; the value has been checked */
+/**
+ * vmx_set_dr7() - write DR7; the value has been checked
+ * @x: vCPU whose VMCS is current
+ * @value: the value
+ */
 void vmx_set_dr7(struct vmx_vcpu *x, u64 value)
 {
 	x->dr7 = value;
 	vmcs_writel(GUEST_DR7, value);
 }
 
-/** vmx_set_debugctl() - write IA32_DEBUGCTL; the value has been checked */
+/**
+ * vmx_set_debugctl() - write IA32_DEBUGCTL; the value has been checked
+ * @x: vCPU whose VMCS is current
+ * @value: the value
+ */
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value)
 {
 	x->debugctl = value;
 	vmcs_write64(GUEST_IA32_DEBUGCTL, value);
 }
 
-/** vmx_set_tsc() - what is added to the host's TSC when the guest reads its own */
+/**
+ * vmx_set_tsc() - what is added to the host's TSC when the guest reads its own
+ * @x: vCPU whose VMCS is current
+ * @offset: in ticks
+ */
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset)
 {
 	x->tsc_offset = offset;
 	vmcs_write64(TSC_OFFSET, offset);
 }
 
-/** vmx_set_pat() - write IA32_PAT; the value has been checked */
+/**
+ * vmx_set_pat() - write IA32_PAT; the value has been checked
+ * @x: vCPU whose VMCS is current
+ * @value: the value
+ */
 void vmx_set_pat(struct vmx_vcpu *x, u64 value)
 {
 	x->pat = value;
 	vmcs_write64(GUEST_IA32_PAT, value);
 }
 
-/** vmx_set_pdptes() - the four entries that PAE paging keeps in the CPU */
+/**
+ * vmx_set_pdptes() - the four entries that PAE paging keeps in the CPU
+ * @x: vCPU whose VMCS is current
+ * @pdpte: the entries
+ */
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4])
 {
 	vmcs_write64(GUEST_PDPTR0, pdpte[0]);
@@ -202,13 +233,21 @@ static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, value);
 }
 
-/** vmx_set_interrupt_window() - exit as soon as the guest can take an interrupt */
+/**
+ * vmx_set_interrupt_window() - exit as soon as the guest can take an interrupt
+ * @x: vCPU whose VMCS is current
+ * @open: whether to exit so
+ */
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open)
 {
 	set_cpu_control(x, CPU_BASED_INTR_WINDOW_EXITING, open);
 }
 
-/** vmx_set_nmi_window() - exit as soon as the guest can take an NMI */
+/**
+ * vmx_set_nmi_window() - exit as soon as the guest can take an NMI
+ * @x: vCPU whose VMCS is current
+ * @open: whether to exit so
+ */
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open)
 {
 	set_cpu_control(x, CPU_BASED_NMI_WINDOW_EXITING, open);
@@ -255,7 +294,10 @@ void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length)
 		vhm_queue_debug(v, DR_STEP);
 }
 
-/** vmx_skip_instruction() - the exit's own instruction is done */
+/**
+ * vmx_skip_instruction() - the exit's own instruction is done
+ * @v: vCPU whose VMCS is current
+ */
 void vmx_skip_instruction(struct vhm_vcpu *v)
 {
 	vmx_skip_bytes(v, vmx_rip(), vmcs_read32(VM_EXIT_INSTRUCTION_LEN));

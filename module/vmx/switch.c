@@ -44,14 +44,18 @@ void vmx_load(struct vmx_vcpu *x)
 		vmx_make_current(x);
 }
 
-/** vmx_put() - end what vmx_load() began; the VMCS stays loaded */
+/**
+ * vmx_put() - end what vmx_load() began; the VMCS stays loaded
+ */
 void vmx_put(void)
 {
 	preempt_enable();
 }
 
 /**
- * vmx_fpu_size() - bytes of the XSAVE area for the components that vhm switches
+ * vmx_fpu_size() - the XSAVE area for the components that vhm switches
+ *
+ * Return: its size in bytes, in the standard format.
  */
 unsigned int vmx_fpu_size(void)
 {
@@ -187,7 +191,8 @@ static void msrs_load(struct vmx_vcpu *x, const struct vmx_cpu *c)
 			vhm_wrmsr(MSR_KERNEL_GS_BASE, x->kernel_gs_base);
 		x->switched |= VMX_SWITCHED_KERNEL_GS;
 	}
-	if (x->efer & EFER_SCE) {
+	if (x->efer & EFER_SCE &&
+	    (x->star != c->star || x->lstar != c->lstar || x->fmask != c->fmask)) {
 		if (x->star != c->star)
 			vhm_wrmsr(MSR_STAR, x->star);
 		if (x->lstar != c->lstar)

@@ -21,6 +21,8 @@ enum vmx_tlb_debt {
  * @tagged: the vCPU has a VPID; without one each entry flushes linear translations
  *
  * SDM, "Invalidating Cached Translation Information".
+ *
+ * Return: the least that pays for all.
  */
 static inline enum vmx_tlb_debt vmx_tlb_debt(bool moved, bool ept_changed,
 					     bool paging_changed, bool tagged)

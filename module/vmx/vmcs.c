@@ -86,7 +86,9 @@ int __init vmx_bitmaps_init(void)
 	return 0;
 }
 
-/** vmx_bitmaps_free() - give the MSR bitmaps back */
+/**
+ * vmx_bitmaps_free() - give the MSR bitmaps back
+ */
 void vmx_bitmaps_free(void)
 {
 	free_page((unsigned long)legacy_bitmap);

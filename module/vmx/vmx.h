@@ -50,7 +50,30 @@ struct vmx_host_fields {
  * @moved: since its last entry the vCPU has come to another CPU
  * @flush_owed: translations tagged with @vpid may be stale
  * @event_work: an event waits or a window is open: the entry has to look
+ * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
+ * @l1d_flush: the L1 data cache may hold secrets of the host's
+ * @host: what is put back behind a stay in the guest
+ * @fields: host-state fields as last written
+ * @fpu: XSAVE area in the standard format
+ * @xcr0: guest's
+ * @efer: guest's
+ * @cr0_shadow: bits that the host owns, as the guest sees them
+ * @cr4_shadow: likewise
+ * @dr: guest's breakpoint addresses
+ * @dr6: guest's
+ * @dr7: guest's, as in the VMCS
+ * @debugctl: guest's, as in the VMCS
+ * @star: guest's, as the MSRs below
+ * @lstar: SYSCALL's target
+ * @cstar: only remembered: no Intel CPU uses it
+ * @fmask: SYSCALL's mask of RFLAGS
+ * @kernel_gs_base: right only while not in the CPU (VMX_SWITCHED_KERNEL_GS)
+ * @tsc_aux: what RDTSCP and RDPID tell
+ * @tsc_offset: as in the VMCS
+ * @pat: as in the VMCS
+ * @efer_entry: EFER for the guest, where no control loads it
+ * @efer_exit: EFER for the host, likewise
  */
 struct vmx_vcpu {
 	struct vmx_frame frame;
@@ -62,16 +85,16 @@ struct vmx_vcpu {
 	bool moved;
 	bool flush_owed;
 	bool event_work;
-	u32 cpu_based;			/* primary controls as in the VMCS */
+	u32 cpu_based;
 	unsigned int switched;
 	unsigned int run_flags;
 	bool l1d_flush;
 	struct vmx_host host;
 	struct vmx_host_fields fields;
-	struct page *fpu;		/* XSAVE area, standard format */
+	struct page *fpu;
 	u64 xcr0;
 	u64 efer;
-	u64 cr0_shadow;			/* bits that the host owns, as the guest sees them */
+	u64 cr0_shadow;
 	u64 cr4_shadow;
 	u64 dr[4], dr6, dr7;
 	u64 debugctl;
@@ -80,7 +103,7 @@ struct vmx_vcpu {
 	u64 tsc_aux;
 	u64 tsc_offset;
 	u64 pat;
-	struct vmx_msr_entry efer_entry, efer_exit;	/* where no control loads EFER */
+	struct vmx_msr_entry efer_entry, efer_exit;
 };
 
 #define VMX_SWITCHED_KERNEL_GS	BIT(0)
@@ -102,7 +125,7 @@ struct vmx_caps {
 	bool watchdog;
 	bool efer_controls;
 	bool wbinvd_exiting;
-	bool io_information;			/* VM-exit instruction information for INS and OUTS */
+	bool io_information;			/* instruction information for INS, OUTS */
 	bool rdtscp, invpcid;
 };
 

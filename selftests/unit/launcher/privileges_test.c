@@ -9,7 +9,8 @@
 #include "log.h"
 #include "privileges.h"
 
-#define NOBODY	65534
+#define NOBODY		65534
+#define CAP_SETPCAP_BIT	8
 
 int log_error(const char *about, const char *format, ...)
 {
@@ -19,7 +20,7 @@ int log_error(const char *about, const char *format, ...)
 }
 
 /* What /proc/self/status says behind @name, as a hexadecimal number. */
-static unsigned long long status(const char *name)
+static unsigned long long read_status(const char *name)
 {
 	FILE *file = fopen("/proc/self/status", "re");
 	unsigned long long value = ~0ull;
@@ -37,17 +38,17 @@ static unsigned long long status(const char *name)
 
 static int check(bool as_nobody)
 {
-	bool is_root;
+	bool has_setpcap;
 
 	if (as_nobody && (setgid(NOBODY) || setuid(NOBODY)))
 		return 1;
-	is_root = !geteuid();
+	has_setpcap = read_status("CapEff") >> CAP_SETPCAP_BIT & 1;
 	if (privileges_drop())
 		return 1;
-	/* Only root had a bounding set that it could take from itself. */
-	return status("CapInh") || status("CapPrm") || status("CapEff") ||
-	       status("CapAmb") || (is_root && status("CapBnd")) ||
-	       status("NoNewPrivs") != 1;
+	/* Without CAP_SETPCAP the bounding set stays, and bounds nothing. */
+	return read_status("CapInh") || read_status("CapPrm") || read_status("CapEff") ||
+	       read_status("CapAmb") || (has_setpcap && read_status("CapBnd")) ||
+	       read_status("NoNewPrivs") != 1;
 }
 
 static void test(bool as_nobody, const char *who)

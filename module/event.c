@@ -272,15 +272,15 @@ static void recover_interrupt(struct vhm_vcpu *v, u32 info, bool soft)
  */
 void vhm_recover_event(struct vhm_vcpu *v, bool iret_unblocked)
 {
-	u32 info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
-	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	u32 info = vmcs_read32(IDT_VECTORING_INFO_FIELD), blocking;
 
 	v->events.recovered = 0;
-	if (likely(!(info & VECTORING_INFO_VALID_MASK))) {
+	if (likely(!(info & VECTORING_INFO_VALID_MASK || iret_unblocked)))
+		return;
+	blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	if (!(info & VECTORING_INFO_VALID_MASK)) {
 		/* The IRET will be executed again, so NMIs are to stay blocked until then. */
-		if (iret_unblocked)
-			vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
-				     blocking | GUEST_INTR_STATE_NMI);
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking | GUEST_INTR_STATE_NMI);
 		return;
 	}
 	v->events.recovered = info;

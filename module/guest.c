@@ -11,6 +11,7 @@
 #include <asm/trapnr.h>
 
 #include "emulate.h"
+#include "mmio.h"
 #include "vhm.h"
 #include "walk.h"
 
@@ -20,7 +21,8 @@
 
 static int read_entry(void *ctx, u64 gpa, void *entry, unsigned int size)
 {
-	int err = vhm_read_guest(ctx, gpa, entry, size);
+	int err = size == sizeof(u64) ? vhm_read_guest_words(ctx, gpa, entry, 1) :
+					vhm_read_guest(ctx, gpa, entry, size);
 
 	/* What no slot backs reads as ones on a bus, and as that makes a reserved-bit fault. */
 	if (err == -ENXIO) {
@@ -193,11 +195,23 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 	return 0;
 }
 
+/* All bytes that an instruction can have lie in one page, as they nearly always do. */
+static int fetch_whole(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn)
+{
+	struct vhm_walk_result walk;
+	int err;
+
+	err = vhm_guest_walk(v, linear, VHM_ACCESS_FETCH, &walk);
+	if (!err)
+		err = vhm_read_guest_words(v->vm, walk.gpa, insn->word, 2);
+	return err;
+}
+
 /**
  * vhm_guest_fetch() - bytes of an instruction
  * @v: the vCPU
  * @linear: where the instruction stands
- * @bytes: room for VHM_INSN_MAX_LENGTH, of which @count are there
+ * @insn: to fill; @count bytes are there
  * @count: 0, or what an earlier call returned
  *
  * Bytes up to the end of the page first, those behind it in a second call: an
@@ -205,14 +219,19 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
  *
  * Return: how many there are now; 0 when an exception was queued; a negative errno.
  */
-int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count)
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
+		    unsigned int count)
 {
 	unsigned int size = VHM_INSN_MAX_LENGTH - count;
 	int err;
 
 	linear += count;
-	size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
-	err = vhm_guest_copy(v, linear, bytes + count, size, VHM_ACCESS_FETCH);
+	if (likely(!count && offset_in_page(linear) <= PAGE_SIZE - sizeof(*insn))) {
+		err = fetch_whole(v, linear, insn);
+	} else {
+		size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
+		err = vhm_guest_copy(v, linear, insn->byte + count, size, VHM_ACCESS_FETCH);
+	}
 	if (err)
 		return err < 0 ? err : 0;
 	return count + size;

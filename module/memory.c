@@ -74,13 +74,39 @@ bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
 /* The user address of a byte of guest memory, or 0. */
 static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
 {
-	struct vhm_slot slot;
+	const struct vhm_slot *slot;
+	unsigned long address = 0;
 
-	if (!vhm_find_slot(vm, gpa >> PAGE_SHIFT, &slot))
-		return 0;
-	if (write && slot.flags & KVM_MEM_READONLY)
-		return 0;
-	return slot.address + (gpa - (slot.base << PAGE_SHIFT));
+	rcu_read_lock();
+	slot = find_slot(rcu_dereference(vm->slots), gpa >> PAGE_SHIFT);
+	if (slot && !(write && slot->flags & KVM_MEM_READONLY))
+		address = slot->address + (gpa - (slot->base << PAGE_SHIFT));
+	rcu_read_unlock();
+	return address;
+}
+
+/**
+ * vhm_read_guest_words() - read aligned words of guest memory, or one of its instructions
+ * @vm: the VM of the current process
+ * @gpa: guest-physical address
+ * @words: to fill
+ * @count: how many words of 8 bytes, all in one page
+ *
+ * What vhm_read_guest() does, without the price of a size that is not known.
+ *
+ * Return: 0; -ENXIO: no slot there; -EIO: the memory behind it is not there.
+ */
+int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count)
+{
+	unsigned long address = user_address(vm, gpa, false);
+	unsigned int i;
+
+	if (!address)
+		return -ENXIO;
+	for (i = 0; i < count; i++)
+		if (get_user(words[i], (u64 __user *)address + i))
+			return -EIO;
+	return 0;
 }
 
 /**

@@ -35,7 +35,7 @@ static bool is_string(const struct vhm_insn *insn)
 
 static void load_result(struct vhm_vcpu *v, u64 *regs)
 {
-	const struct vhm_insn *insn = &v->mmio->insn;
+	const struct vhm_insn *insn = v->mmio->insn;
 	u64 value = 0;
 
 	memcpy(&value, v->mmio->data, insn->mem_size);
@@ -46,7 +46,7 @@ static void load_result(struct vhm_vcpu *v, u64 *regs)
 /* The rest of the instruction: registers, RIP, and what the end of one brings. */
 static void finish(struct vhm_vcpu *v)
 {
-	const struct vhm_insn *insn = &v->mmio->insn;
+	const struct vhm_insn *insn = v->mmio->insn;
 	u64 *regs = v->vmx.frame.regs;
 
 	vmx_load(&v->vmx);
@@ -136,7 +136,7 @@ static bool cpu_has_checked(struct vhm_vcpu *v, unsigned int segment, u64 offset
 
 	if ((v->fault_access & known) != known ||
 	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != write ||
-	    offset_in_page(v->fault_gpa) + m->insn.mem_size > PAGE_SIZE)
+	    offset_in_page(v->fault_gpa) + m->insn->mem_size > PAGE_SIZE)
 		return false;
 	vmx_load(&v->vmx);
 	if (m->bits != 64 || segment == VMX_FS || segment == VMX_GS)
@@ -157,17 +157,17 @@ static int start_access(struct vhm_vcpu *v, unsigned int segment, u64 offset, bo
 	m->next = 0;
 	if (likely(cpu_has_checked(v, segment, offset, write))) {
 		m->fragment[m->count++] = (struct vhm_fragment){
-			.gpa = v->fault_gpa, .length = m->insn.mem_size,
+			.gpa = v->fault_gpa, .length = m->insn->mem_size,
 		};
 		return 0;
 	}
-	err = vhm_guest_linear(v, segment, offset, m->insn.mem_size, write, &linear);
-	return err ? err : access_memory(v, linear, m->insn.mem_size, write);
+	err = vhm_guest_linear(v, segment, offset, m->insn->mem_size, write, &linear);
+	return err ? err : access_memory(v, linear, m->insn->mem_size, write);
 }
 
 static int start_read(struct vhm_vcpu *v)
 {
-	const struct vhm_insn *insn = &v->mmio->insn;
+	const struct vhm_insn *insn = v->mmio->insn;
 
 	return start_access(v, insn->segment,
 			    vhm_insn_offset(insn, v->vmx.frame.regs, v->mmio->rip + insn->length),
@@ -176,7 +176,7 @@ static int start_read(struct vhm_vcpu *v)
 
 static int start_write(struct vhm_vcpu *v)
 {
-	const struct vhm_insn *insn = &v->mmio->insn;
+	const struct vhm_insn *insn = v->mmio->insn;
 	const u64 *regs = v->vmx.frame.regs;
 	u64 value;
 
@@ -195,7 +195,7 @@ static enum vhm_next next_step(struct vhm_vcpu *v)
 	int err;
 
 	m->pending = false;
-	if (m->insn.op == VHM_INSN_MOVS && m->step == VHM_MMIO_READ) {
+	if (m->insn->op == VHM_INSN_MOVS && m->step == VHM_MMIO_READ) {
 		err = start_write(v);
 		if (err)
 			return failed(v, NULL, 0, err);
@@ -217,20 +217,41 @@ static enum vhm_next start(struct vhm_vcpu *v, const u8 *bytes, unsigned int cou
 	struct vhm_mmio *m = v->mmio;
 	int err;
 
-	if (m->insn.rep && !vhm_insn_count(&m->insn, v->vmx.frame.regs)) {
+	if (m->insn->rep && !vhm_insn_count(m->insn, v->vmx.frame.regs)) {
 		vmx_load(&v->vmx);
-		vmx_skip_bytes(v, m->rip, m->insn.length);
+		vmx_skip_bytes(v, m->rip, m->insn->length);
 		vmx_put();
 		return VHM_RESUME;
 	}
-	err = reads_first(&m->insn) ? start_read(v) : start_write(v);
+	err = reads_first(m->insn) ? start_read(v) : start_write(v);
 	if (err)
 		return failed(v, bytes, count, err);
 	return m->count ? ask_user(v) : next_step(v);
 }
 
+static struct vhm_decoded *decoded_slot(struct vhm_mmio *m)
+{
+	return &m->decoded[(m->rip ^ m->rip >> 3) % VHM_DECODED];
+}
+
+/* With all bytes at hand: from memory if they are the same as the last time. */
+static int decode_whole(struct vhm_mmio *m, const union vhm_insn_bytes *bytes)
+{
+	struct vhm_decoded *d = decoded_slot(m);
+	int err;
+
+	m->insn = &d->insn;
+	if (d->bits == m->bits && d->bytes.word[0] == bytes->word[0] &&
+	    d->bytes.word[1] == bytes->word[1])
+		return 0;
+	err = vhm_insn_decode(&d->insn, bytes->byte, VHM_INSN_MAX_LENGTH, m->bits);
+	d->bits = err ? 0 : m->bits;
+	d->bytes = *bytes;
+	return err;
+}
+
 /* The page boundary in the middle of an instruction is crossed only when it has to be. */
-static int fetch_and_decode(struct vhm_vcpu *v, u8 *bytes, int *count)
+static int fetch_and_decode(struct vhm_vcpu *v, union vhm_insn_bytes *bytes, int *count)
 {
 	struct vhm_mmio *m = v->mmio;
 	u64 linear;
@@ -246,13 +267,19 @@ static int fetch_and_decode(struct vhm_vcpu *v, u8 *bytes, int *count)
 	v->vmx.frame.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
 	vmx_put();
 	*count = 0;
+	bytes->byte[VHM_INSN_MAX_LENGTH] = 0;
 	do {
 		int fetched = vhm_guest_fetch(v, linear, bytes, *count);
 
 		if (fetched <= 0)
 			return fetched ? fetched : 1;
+		if (likely(!*count && fetched == VHM_INSN_MAX_LENGTH)) {
+			*count = fetched;
+			return decode_whole(m, bytes);
+		}
 		*count = fetched;
-		err = vhm_insn_decode(&m->insn, bytes, *count, m->bits);
+		m->insn = &m->odd;
+		err = vhm_insn_decode(&m->odd, bytes->byte, *count, m->bits);
 	} while (err == -ENODATA && *count < VHM_INSN_MAX_LENGTH);
 	return err;
 }
@@ -266,7 +293,7 @@ static int fetch_and_decode(struct vhm_vcpu *v, u8 *bytes, int *count)
  */
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 {
-	u8 bytes[VHM_INSN_MAX_LENGTH];
+	union vhm_insn_bytes bytes;
 	int count, err;
 
 	/* An event's delivery went through there: no instruction to do. */
@@ -277,10 +304,10 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 					  v->fault_access, v->fault_gpa);
 	v->stats.insn_emulation++;
 	v->vmx.l1d_flush = true;
-	err = fetch_and_decode(v, bytes, &count);
+	err = fetch_and_decode(v, &bytes, &count);
 	switch (err) {
 	case 0:
-		return start(v, bytes, count);
+		return start(v, bytes.byte, count);
 	case -EINVAL:
 		vhm_queue_exception(v, X86_TRAP_UD);
 		return VHM_RESUME;
@@ -288,7 +315,7 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
 		return VHM_RESUME;
 	default:
-		return failed(v, bytes, count, err);
+		return failed(v, bytes.byte, count, err);
 	}
 }
 

@@ -8,6 +8,24 @@
 /* A page boundary makes two of one access, and user space takes 8 bytes at a time. */
 #define VHM_MAX_FRAGMENTS	4
 
+/* The bytes of an instruction, and one that is not looked at. */
+union vhm_insn_bytes {
+	u8 byte[VHM_INSN_MAX_LENGTH + 1];
+	u64 word[2];
+};
+
+/*
+ * Instructions decoded before. What one means follows from its bytes and the
+ * code segment's size alone, and a driver has few that touch its device.
+ */
+#define VHM_DECODED	8
+
+struct vhm_decoded {
+	union vhm_insn_bytes bytes;
+	unsigned int bits;		/* 16, 32, 64; 0: nothing here yet */
+	struct vhm_insn insn;
+};
+
 /* A part of an access that lies in no slot. */
 struct vhm_fragment {
 	u64 gpa;
@@ -24,7 +42,7 @@ enum vhm_mmio_step {
 /**
  * struct vhm_mmio - the instruction whose access user space completes
  * @pending: user space has been asked for fragment @next
- * @insn: the instruction
+ * @insn: the instruction, in @decoded or @odd
  * @rip: where it stands
  * @bits: its code segment's: 16, 32 or 64
  * @step: the access at hand
@@ -32,10 +50,12 @@ enum vhm_mmio_step {
  * @next: the one user space is at
  * @fragment: what lies in no slot, in the order of addresses
  * @data: the access's bytes
+ * @decoded: by address
+ * @odd: one that was fetched in two parts
  */
 struct vhm_mmio {
 	bool pending;
-	struct vhm_insn insn;
+	const struct vhm_insn *insn;
 	u64 rip;
 	u8 bits;
 	enum vhm_mmio_step step;
@@ -43,6 +63,8 @@ struct vhm_mmio {
 	u8 next;
 	struct vhm_fragment fragment[VHM_MAX_FRAGMENTS];
 	u8 data[8];
+	struct vhm_decoded decoded[VHM_DECODED];
+	struct vhm_insn odd;
 };
 
 #endif /* VHM_MMIO_H */

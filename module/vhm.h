@@ -245,17 +245,20 @@ enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
 
 /* guest.c: guest memory as the guest's own instructions see it */
 struct vhm_walk_result;
+union vhm_insn_bytes;
 int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 		   struct vhm_walk_result *result);
 int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
 		     bool write, u64 *linear);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
-int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, u8 *bytes, unsigned int count);
+int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
+		    unsigned int count);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
+int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count);
 int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);
 int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int size);
 int vhm_cmpxchg_guest(struct vhm_vm *vm, u64 gpa, u64 old, u64 new, unsigned int size);

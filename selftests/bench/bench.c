@@ -18,7 +18,7 @@ static void usage(FILE *to)
 	fputs("usage: bench [--device NODE] [--rows NAME,...] [--count N] [--flushes N]\n"
 	      "  --device NODE   /dev/vhm (default; or as VHM_DEVICE says) or /dev/kvm\n"
 	      "  --rows NAME,... only these rows\n"
-	      "  --count N       round trips of each row (default 2000)\n"
+	      "  --count N       round trips of each row (default 2000), in ten batches: the median counts\n"
 	      "  --flushes N     instead: L1D flushes of N KVM_RUN of each kind\n"
 	      "Prints name, ticks of one round trip, what it is; tabs between.\n"
 	      "Rows:", to);

@@ -12,6 +12,7 @@
 #include "bench.h"
 
 #define TOUCHED_GPA	0x10000000u	/* where the EPT rows put their slot */
+#define BATCHES		10
 #define CREATE_ROUNDS	20
 #define CREATE_MEMORY	(64u << 20)
 
@@ -49,41 +50,85 @@ static void set_loop(struct vcpu *cpu, const void *loop, uint32_t count, uint32_
 	VM_IOCTL(cpu->fd, KVM_SET_REGS, &regs);
 }
 
-/* The whole loop is one KVM_RUN: nothing goes to user space but the last hlt. */
-static uint64_t in_kernel(const struct row *row, unsigned int count)
+static int by_value(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* What a row does again and again. */
+struct work {
+	const struct row *row;
 	struct vm vm;
 	struct vcpu cpu;
-	uint64_t begin, end;
+	uint32_t reason;
+	uint32_t address;
+	int fd;
+	union {
+		struct kvm_regs regs;
+		struct kvm_sregs sregs;
+	} arg;
+};
 
-	start(&vm, &cpu, row->loop);
-	set_loop(&cpu, row->loop, 16, 0);
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	set_loop(&cpu, row->loop, count, 0);
-	begin = ticks();
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	end = ticks();
-	finish(&vm, &cpu);
-	return (end - begin) / count;
+/*
+ * Ticks of one round trip: the median of some batches, so that an interrupt of
+ * the host's in one of them does not show.
+ */
+static uint64_t median(void (*make)(struct work *work, unsigned int trips),
+		       struct work *work, unsigned int count)
+{
+	unsigned int trips = count < BATCHES ? 1 : count / BATCHES;
+	uint64_t batch[BATCHES], begin;
+
+	for (unsigned int i = 0; i < BATCHES; i++) {
+		begin = ticks();
+		make(work, trips);
+		batch[i] = (ticks() - begin) / trips;
+	}
+	qsort(batch, BATCHES, sizeof(batch[0]), by_value);
+	return batch[BATCHES / 2];
+}
+
+/* A loop of the guest's is one KVM_RUN: only the last hlt goes to user space. */
+static void make_in_guest(struct work *work, unsigned int trips)
+{
+	set_loop(&work->cpu, work->row->loop, trips, work->address);
+	expect_exit(&work->cpu, KVM_EXIT_HLT);
+	work->address += trips * 4096;
+}
+
+static uint64_t in_kernel(const struct row *row, unsigned int count)
+{
+	struct work work = { .row = row };
+	uint64_t result;
+
+	start(&work.vm, &work.cpu, row->loop);
+	make_in_guest(&work, 16);
+	/* Long batches: the KVM_RUN around one shall not show. */
+	result = median(make_in_guest, &work, count * BATCHES);
+	finish(&work.vm, &work.cpu);
+	return result;
 }
 
 /* Each round trip is one KVM_RUN. */
+static void make_runs(struct work *work, unsigned int trips)
+{
+	while (trips--)
+		expect_exit(&work->cpu, work->reason);
+}
+
 static uint64_t to_user(const struct row *row, uint32_t reason, unsigned int count)
 {
-	struct vm vm;
-	struct vcpu cpu;
-	uint64_t begin, end;
+	struct work work = { .row = row, .reason = reason };
+	uint64_t result;
 
-	start(&vm, &cpu, row->loop);
-	set_loop(&cpu, row->loop, count + 16, VM_HOLE);
-	for (unsigned int i = 0; i < 16; i++)
-		expect_exit(&cpu, reason);
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++)
-		expect_exit(&cpu, reason);
-	end = ticks();
-	finish(&vm, &cpu);
-	return (end - begin) / count;
+	start(&work.vm, &work.cpu, row->loop);
+	set_loop(&work.cpu, row->loop, count + 17, VM_HOLE);
+	make_runs(&work, 16);
+	result = median(make_runs, &work, count);
+	finish(&work.vm, &work.cpu);
+	return result;
 }
 
 static uint64_t port(const struct row *row, unsigned int count)
@@ -96,92 +141,98 @@ static uint64_t mmio(const struct row *row, unsigned int count)
 	return to_user(row, KVM_EXIT_MMIO, count);
 }
 
+static void make_halts(struct work *work, unsigned int trips)
+{
+	while (trips--) {
+		set_loop(&work->cpu, work->row->loop, 0, 0);
+		expect_exit(&work->cpu, KVM_EXIT_HLT);
+	}
+}
+
 static uint64_t run_to_hlt(const struct row *row, unsigned int count)
 {
-	struct vm vm;
-	struct vcpu cpu;
-	uint64_t begin, end;
+	struct work work = { .row = row };
+	uint64_t result;
 
-	start(&vm, &cpu, row->loop);
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++) {
-		set_loop(&cpu, row->loop, 0, 0);
-		expect_exit(&cpu, KVM_EXIT_HLT);
+	start(&work.vm, &work.cpu, row->loop);
+	make_halts(&work, 16);
+	result = median(make_halts, &work, count);
+	finish(&work.vm, &work.cpu);
+	return result;
+}
+
+static void make_immediate_exits(struct work *work, unsigned int trips)
+{
+	while (trips--) {
+		if (vcpu_run(&work->cpu) != -EINTR)
+			die("immediate_exit did not end KVM_RUN with EINTR");
 	}
-	end = ticks();
-	finish(&vm, &cpu);
-	return (end - begin) / count;
 }
 
 static uint64_t immediate_exit(const struct row *row, unsigned int count)
 {
-	struct vm vm;
-	struct vcpu cpu;
-	uint64_t begin, end;
+	struct work work = { .row = row };
+	uint64_t result;
 
-	start(&vm, &cpu, row->loop);
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	cpu.run->immediate_exit = 1;
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++) {
-		if (vcpu_run(&cpu) != -EINTR)
-			die("immediate_exit did not end KVM_RUN with EINTR");
-	}
-	end = ticks();
-	finish(&vm, &cpu);
-	return (end - begin) / count;
+	start(&work.vm, &work.cpu, row->loop);
+	make_halts(&work, 1);
+	work.cpu.run->immediate_exit = 1;
+	result = median(make_immediate_exits, &work, count);
+	finish(&work.vm, &work.cpu);
+	return result;
 }
 
 /* The ioctl's number stands where other rows have their guest code. */
+static void make_calls(struct work *work, unsigned int trips)
+{
+	while (trips--)
+		xioctl(work->fd, (uintptr_t)work->row->loop, work->row->name, &work->arg);
+}
+
 static uint64_t vcpu_call(const struct row *row, unsigned int count)
 {
-	union {
-		struct kvm_regs regs;
-		struct kvm_sregs sregs;
-	} arg;
-	unsigned long call = (uintptr_t)row->loop;
-	struct vm vm;
-	struct vcpu cpu;
-	uint64_t begin, end;
+	struct work work = { .row = row };
+	uint64_t result;
 
-	start(&vm, &cpu, loop_hlt);
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	if (call == KVM_SET_SREGS)
-		VM_IOCTL(cpu.fd, KVM_GET_SREGS, &arg);
+	start(&work.vm, &work.cpu, loop_hlt);
+	expect_exit(&work.cpu, KVM_EXIT_HLT);
+	work.fd = work.cpu.fd;
+	if ((uintptr_t)row->loop == KVM_SET_SREGS)
+		work.arg.sregs = vcpu_sregs(&work.cpu);
 	else
-		VM_IOCTL(cpu.fd, KVM_GET_REGS, &arg);
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++)
-		xioctl(cpu.fd, call, row->name, &arg);
-	end = ticks();
-	finish(&vm, &cpu);
-	return (end - begin) / count;
+		work.arg.regs = vcpu_regs(&work.cpu);
+	result = median(make_calls, &work, count);
+	finish(&work.vm, &work.cpu);
+	return result;
+}
+
+static void make_plain_calls(struct work *work, unsigned int trips)
+{
+	while (trips--)
+		xioctl(work->fd, KVM_GET_API_VERSION, work->row->name, NULL);
 }
 
 static uint64_t api_version(const struct row *row, unsigned int count)
 {
-	int dev = vm_open_device();
-	uint64_t begin, end;
+	struct work work = { .row = row, .fd = vm_open_device() };
+	uint64_t result = median(make_plain_calls, &work, count);
 
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++)
-		xioctl(dev, KVM_GET_API_VERSION, row->name, NULL);
-	end = ticks();
-	close(dev);
-	return (end - begin) / count;
+	close(work.fd);
+	return result;
+}
+
+static void ask_for_parent(struct work *work, unsigned int trips)
+{
+	(void)work;
+	while (trips--)
+		syscall(SYS_getppid);
 }
 
 static uint64_t parent_id(const struct row *row, unsigned int count)
 {
-	uint64_t begin, end;
+	struct work work = { .row = row };
 
-	(void)row;
-	begin = ticks();
-	for (unsigned int i = 0; i < count; i++)
-		syscall(SYS_getppid);
-	end = ticks();
-	return (end - begin) / count;
+	return median(ask_for_parent, &work, count);
 }
 
 static void touch_all(uint8_t *mem, size_t size)
@@ -193,36 +244,23 @@ static void touch_all(uint8_t *mem, size_t size)
 /* Small pages on both sides: one fault for each 4 KiB. */
 static uint64_t ept_fault(const struct row *row, unsigned int count)
 {
-	bool present = !strcmp(row->name, "ept-present");
-	size_t size = (size_t)count * 4096;
-	struct vm vm;
-	struct vcpu cpu;
-	uint64_t begin, end;
+	size_t size = (size_t)(count + BATCHES) * 4096;
+	struct work work = { .row = row, .address = TOUCHED_GPA };
+	uint64_t result;
 	uint8_t *mem;
 
-	start(&vm, &cpu, row->loop);
-	mem = vm_add_slot(&vm, 1, TOUCHED_GPA, size);
+	start(&work.vm, &work.cpu, loop_hlt);
+	mem = vm_add_slot(&work.vm, 1, TOUCHED_GPA, size);
 	madvise(mem, size, MADV_NOHUGEPAGE);
 	/* Page tables of the host's side exist in both rows. */
 	touch_all(mem, size);
-	if (!present && madvise(mem, size, MADV_DONTNEED))
+	if (strcmp(row->name, "ept-present") && madvise(mem, size, MADV_DONTNEED))
 		die("MADV_DONTNEED: %s", strerror(errno));
-	set_loop(&cpu, loop_hlt, 0, 0);
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	set_loop(&cpu, row->loop, count, TOUCHED_GPA);
-	begin = ticks();
-	expect_exit(&cpu, KVM_EXIT_HLT);
-	end = ticks();
-	finish(&vm, &cpu);
+	expect_exit(&work.cpu, KVM_EXIT_HLT);
+	result = median(make_in_guest, &work, count);
+	finish(&work.vm, &work.cpu);
 	munmap(mem, size);
-	return (end - begin) / count;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
+	return result;
 }
 
 /* From open() to the first hlt, from close() to its return; two rows. */

@@ -42,15 +42,12 @@ docs:
 	sphinx-build -q -W --keep-going -b html Documentation '$(BUILD)/docs'
 	@echo 'The manual is $(BUILD)/docs/index.html'
 
-MANPAGE = $(firstword $(wildcard userspace/vhm/vhm.1 userspace/vhm.1 Documentation/vhm.1))
-
 .PHONY: install
 install: all
 	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' INSTALL_MOD_PATH='$(DESTDIR)' modules_install
-	install -D -m 755 '$(BUILD)/userspace/vhm' '$(DESTDIR)$(PREFIX)/bin/vhm'
+	$(MAKE) -C userspace install O='$(BUILD)/userspace' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	install -D -m 644 uapi/linux/vhm.h '$(DESTDIR)$(PREFIX)/include/linux/vhm.h'
 	install -D -m 644 udev/60-vhm.rules '$(DESTDIR)$(UDEVDIR)/60-vhm.rules'
-	install -D -m 644 '$(MANPAGE)' '$(DESTDIR)$(PREFIX)/share/man/man1/vhm.1'
 
 .PHONY: clean
 clean:

@@ -392,6 +392,9 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, true);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
+	case KVM_GET_TSC_KHZ:
+		/* The host's: there is no scaling yet. */
+		return tsc_khz;
 	case VHM_GET_EXIT_STATS:
 		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:

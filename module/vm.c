@@ -40,6 +40,7 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_CHECK_EXTENSION_VM:
 	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
+	case KVM_CAP_GET_TSC_KHZ:
 		return 1;
 	case KVM_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), VHM_MAX_VCPUS);

@@ -160,7 +160,9 @@ TEST_F(guest, memory_is_swapped_out_and_in)
 	host = add_memory(&self->vm, MADV_NOHUGEPAGE);
 	ASSERT_EQ(GUEST_IS_DONE, run(&self->cpu, write_all));
 	for (int round = 0; round < 3; round++) {
-		ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
+		/* The first call may find the pages in use by the guest. */
+		for (int i = 0; i < 5 && count_pages(host, PAGE_IS_PRESENT); i++)
+			ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
 		EXPECT_LE(PAGES - 32, count_pages(host, PAGE_IS_SWAPPED));
 		ASSERT_EQ(GUEST_IS_DONE, run(&self->cpu, check_all));
 		EXPECT_EQ(0, GUEST_VAR(&self->vm, wrong));

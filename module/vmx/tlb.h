@@ -6,6 +6,8 @@
 #ifndef VHM_VMX_TLB_H
 #define VHM_VMX_TLB_H
 
+#include "../portable.h"
+
 enum vmx_tlb_debt {
 	VMX_TLB_NONE,
 	VMX_TLB_INVVPID,	/* the guest's linear translations under its VPID */

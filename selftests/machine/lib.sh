@@ -55,16 +55,21 @@ progress()
 }
 
 # The newest release of Debian's stock kernel that the package lists name, e.g. 6.1.0-56-amd64; where there are
-# no lists (no network), the newest one that is in the cache or whose headers are installed.
+# no lists (no network), the newest one that is in the cache or whose headers are installed. Asking apt takes a second
+# and every script asks: the answer is good for half a day.
 stock_release()
 {
-	local release
+	local release='' answer=$cache_dir/stock-release
 
+	if [ -n "$(find "$answer" -mmin -720 2>/dev/null)" ]; then
+		cat "$answer"
+		return
+	fi
 	release=$(apt-cache pkgnames linux-image-6.1.0- 2>/dev/null |
 		sed -n 's/^linux-image-\(6\.1\.0-[0-9]*-amd64\)$/\1/p' | sort -V | tail -n 1)
 	[ -n "$release" ] ||
 		release=$(find "$cache_dir" /usr/src -maxdepth 1 -name '*6.1.0-*-amd64*' -printf '%f\n' 2>/dev/null |
 			grep -o '6\.1\.0-[0-9]*-amd64' | sort -V | tail -n 1)
 	[ -n "$release" ] || return 1
-	printf '%s\n' "$release"
+	mkdir -p "$cache_dir" && printf '%s\n' "$release" | tee "$answer"
 }

@@ -80,7 +80,8 @@ log_line()
 {
 	local line=$1
 
-	show "| $line"
+	# In a terminal that talks to the machine it would only be in the way.
+	if [ "$interactive" = 0 ]; then show "| $line"; else echo "| $line" >>"$transcript"; fi
 	note_expected log "$line" ${expected_log[@]+"${expected_log[@]}"}
 	[[ $line != *'Kernel panic'* ]] || panicked=1
 	if [[ $line == *'machine: init'* ]]; then
@@ -151,6 +152,8 @@ patience()
 	local left=$((started + limit - SECONDS)) longest=$silence
 
 	[ $phase != boot ] || longest=$boot_silence
+	# One scan is one long system call.
+	[ $leaking = 0 ] || longest=$((3 * silence))
 	[ "$longest" != 0 ] && [ "$longest" -lt "$left" ] || longest=$left
 	printf '%s' $((longest > 0 ? longest : 1))
 }
@@ -190,6 +193,7 @@ check_end()
 	panic) problem "the kernel panicked" ;;
 	reset) problem "the machine was reset, $(where)" ;;
 	poweroff) problem "the machine was switched off, but --expect-end $expected_end was given" ;;
+	'') [ "$interactive" = 0 ] || return ;;&
 	*)
 		# Hung is said already; else Bochs itself gave up, and its log says why.
 		[ ${#problems[@]} -gt 0 ] || problem "Bochs ended, $(where): $(grep -aE 'PANIC|FATAL|ERROR' "$directory/bochs.log" \
@@ -215,11 +219,14 @@ give_verdict()
 	local text other
 
 	check_end
-	check_expected
+	[ "$interactive" = 1 ] || check_expected
 	other=$((${#problems[@]} - failed))
 	[ -z "$results" ] || printf '%d %d %d %s\n' $passed $((failed + other)) $skipped "$name" >>"$results"
 	text="$passed passed, $((failed + other)) failed, $skipped skipped; booted in ${boot_seconds:-?} s, $((SECONDS - started)) s in all"
-	if [ ${#problems[@]} = 0 ]; then
+	if [ ${#problems[@]} = 0 ] && [ "$interactive" = 1 ]; then
+		say "machine $name is off"
+		return 0
+	elif [ ${#problems[@]} = 0 ]; then
 		say "machine $name: PASS: $text"
 		return 0
 	fi

@@ -25,7 +25,6 @@
 enum {
 	STORED_MISC_ENABLE,
 	STORED_UCODE,
-	STORED_MCG_STATUS,
 	STORED_TSC_ADJUST,
 	STORED_MTRR_TYPE,
 	STORED_MTRR_FIXED,
@@ -301,8 +300,6 @@ static const struct msr_row rows[] = {
 	  .listed = true },
 	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
 	  .listed = true },
-	CONSTANT(MSR_IA32_MCG_CAP, 0),
-	STORED(MSR_IA32_MCG_STATUS, STORED_MCG_STATUS),
 	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),

@@ -53,11 +53,11 @@ static const struct feature_word {
 	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) |
 		      B(23) | B(25) | B(26) | B(28) | B(29) | B(30) },
 	/*
-	 * FPU VME DE PSE TSC MSR PAE MCE CX8 SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR
-	 * SSE SSE2 SS; not APIC, which nobody here is
+	 * FPU VME DE PSE TSC MSR PAE CX8 SEP MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
+	 * SS; not APIC, which nobody here is, nor MCE and MCA, whose banks nobody fills
 	 */
-	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(11) |
-		      B(12) | B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) |
+	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(8) | B(11) |
+		      B(12) | B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) |
 		      B(25) | B(26) | B(27) },
 	/*
 	 * FSGSBASE TSC_ADJUST BMI1 AVX2 FDP SMEP BMI2 ERMS INVPCID FCS RDSEED ADX SMAP

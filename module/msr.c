@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/apicdef.h>
+#include <asm/kvm_para.h>
 #include <asm/msr-index.h>
 #include <asm/mtrr.h>
 #include <asm/trapnr.h>
@@ -24,7 +25,6 @@
 enum {
 	STORED_MISC_ENABLE,
 	STORED_UCODE,
-	STORED_MCG_STATUS,
 	STORED_TSC_ADJUST,
 	STORED_MTRR_TYPE,
 	STORED_MTRR_FIXED,
@@ -286,6 +286,8 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 
 static const struct msr_row rows[] = {
 	{ MSR_IA32_TSC, get_tsc, set_tsc, .listed = true },
+	CONSTANT(MSR_KVM_WALL_CLOCK, 0),
+	CONSTANT(MSR_KVM_SYSTEM_TIME, 0),
 	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
 	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
@@ -298,8 +300,6 @@ static const struct msr_row rows[] = {
 	  .listed = true },
 	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
 	  .listed = true },
-	CONSTANT(MSR_IA32_MCG_CAP, 0),
-	STORED(MSR_IA32_MCG_STATUS, STORED_MCG_STATUS),
 	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
@@ -342,13 +342,22 @@ static const struct msr_row *find_row(u32 index)
 	return NULL;
 }
 
-/* Some exist only in a guest that was told so. */
+/*
+ * Some exist only in a guest that was told so. The paravirtual clock is in no
+ * guest; its rows are there because QEMU writes 0 to them in any case.
+ */
 static bool exists(struct vhm_vcpu *v, const struct msr_row *row)
 {
-	if (row->index != MSR_TSC_AUX)
+	switch (row->index) {
+	case MSR_KVM_WALL_CLOCK:
+	case MSR_KVM_SYSTEM_TIME:
+		return false;
+	case MSR_TSC_AUX:
+		return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
+					   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
+	default:
 		return true;
-	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
-				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
+	}
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)

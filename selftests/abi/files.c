@@ -13,12 +13,12 @@
 
 #include "fixture.h"
 
-__guest static void halt_for_ever(void)
+static __guest void halt_for_ever(void)
 {
 	asm volatile("1: hlt; jmp 1b");
 }
 
-__guest static void loop_for_ever(void)
+static __guest void loop_for_ever(void)
 {
 	asm volatile("sti; 1: jmp 1b");
 }

@@ -35,7 +35,8 @@ check:
 	@$(MACHINE)/check
 
 bench:
-	@$(MACHINE)/bench
+	@selftests/bench/race
+	@selftests/bench/race --flushes
 
 docs:
 	@$(MACHINE)/packages docs

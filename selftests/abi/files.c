@@ -202,9 +202,8 @@ TEST(closing_in_any_order)
 		for (int j = 0; j < 3; j++) {
 			ASSERT_EQ(0, close(fds[orders[i][j]]));
 			fds[orders[i][j]] = -1;
-			if (fds[2] >= 0) {
+			if (fds[2] >= 0)
 				EXPECT_EQ(KVM_EXIT_HLT, vcpu_run(&cpu)) TH_LOG("order %zu", i);
-			}
 		}
 		munmap(cpu.run, vm.run_size);
 		munmap(vm.mem, vm.size);

@@ -54,9 +54,8 @@ TEST_F(guest, gets_leave_no_stale_byte)
 				EXPECT_EQ(a[j], b[j])
 					TH_LOG("%s, byte %zu", calls[i].name, j);
 			}
-			for (int j = 1; j <= 64; j++) {
+			for (int j = 1; j <= 64; j++)
 				EXPECT_EQ(0xaa, a[-j]) TH_LOG("%s", calls[i].name);
-			}
 		}
 		/* Once more when the vCPU has run. */
 		vcpu_set_long(&self->cpu, just_done);

@@ -113,9 +113,8 @@ TEST_F(guest, guest_starts_with_registers_of_its_own)
 	EXPECT_TRUE(all_zero(area->xmm[0], sizeof(area->xmm)));
 	for (int i = 0; i < 8; i++)
 		EXPECT_TRUE(all_zero(area->st[i], 10));
-	if (avx) {
+	if (avx)
 		EXPECT_TRUE(all_zero(area->ymm_high[0], sizeof(area->ymm_high)));
-	}
 }
 
 /* A guest that has AVX switched off: the upper halves are the host's alone. */

@@ -101,9 +101,8 @@ TEST_F(guest, host_msrs_are_as_before)
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(&self->cpu));
 		ASSERT_TRUE(read_host_msrs(after));
-		for (size_t i = 0; i < NR_HOST_MSRS; i++) {
+		for (size_t i = 0; i < NR_HOST_MSRS; i++)
 			EXPECT_EQ(before[i], after[i]) TH_LOG("MSR 0x%x", host_msrs[i]);
-		}
 	}
 }
 

@@ -156,7 +156,7 @@ static int copy_segments(struct dl_phdr_info *info, size_t size, void *data)
 
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *seg = &info->dlpi_phdr[i];
+		const Elf64_Phdr *seg = &info->dlpi_phdr[i];
 
 		if (seg->p_type != PT_LOAD)
 			continue;

@@ -292,7 +292,8 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
  * @v: the vCPU
  *
  * Return: VHM_RESUME; VHM_SIGNAL: a signal came first; VHM_FAULT: the user
- * memory is not there; what vhm_mmio_emulate() says where no slot is, or where a read-only one is written.
+ * memory is not there; what vhm_mmio_emulate() says where no slot is, or where a
+ * read-only one is written.
  */
 enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 {

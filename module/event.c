@@ -311,7 +311,7 @@ void vhm_recover_event(struct vhm_vcpu *v, bool iret_unblocked)
 
 /**
  * vhm_ready_for_interrupt() - whether user space may call KVM_INTERRUPT now
- * @v: vCPU whose VMCS is current
+ * @v: vCPU whose VMCS is current, with RFLAGS.IF set
  *
  * Return: true if an interrupt would go in at the next entry.
  */
@@ -320,7 +320,7 @@ bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
 	const struct vhm_events *e = &v->events;
 
 	return !e->interrupt && !e->exception.valid && !e->nmi_injected &&
-	       interrupt_allowed(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & SHADOW);
 }
 
 /**

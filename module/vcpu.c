@@ -218,7 +218,7 @@ static long run_guest(struct vhm_vcpu *v)
 
 	v->run->exit_reason = KVM_EXIT_UNKNOWN;
 	for (;;) {
-		if (unlikely(vhm_memory_cache_fill(v)))
+		if (unlikely(v->ept_cached < VHM_EPT_CACHE && vhm_memory_cache_fill(v)))
 			return -ENOMEM;
 		next = inner_loop(v);
 		if (next == VHM_SLEEP)
@@ -244,10 +244,12 @@ static long run_guest(struct vhm_vcpu *v)
 static void update_run_page(struct vhm_vcpu *v)
 {
 	struct kvm_run *run = v->run;
+	bool enabled;
 
 	vmx_load(&v->vmx);
-	run->if_flag = !!(vmx_rflags() & X86_EFLAGS_IF);
-	run->ready_for_interrupt_injection = vhm_ready_for_interrupt(v);
+	enabled = vmx_rflags() & X86_EFLAGS_IF;
+	run->if_flag = enabled;
+	run->ready_for_interrupt_injection = enabled && vhm_ready_for_interrupt(v);
 	vmx_put();
 	run->cr8 = v->cr8;
 	run->apic_base = v->apic_base;

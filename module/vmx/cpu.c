@@ -43,16 +43,27 @@ bool vmx_lost(void)
 	return READ_ONCE(lost);
 }
 
-static int vmxon(u64 region)
-{
-	asm goto("1: vmxon %[region]\n\t"
-		 "jna %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
-		 : : [region] "m" (region) : "cc", "memory" : failed);
-	return 0;
-failed:
-	return -EIO;
+/*
+ * VMXON, VMCLEAR and VMPTRLD take a region's address and say in CF or ZF that
+ * they failed (SDM, "Conventions"); a fault counts as failure, too.
+ */
+#define DEFINE_VMX_INSTRUCTION(mnemonic)				\
+static int mnemonic(const struct vmx_region *region)			\
+{									\
+	u64 address = __pa(region);					\
+									\
+	asm goto("1: " #mnemonic " %[address]\n\t"			\
+		 "jna %l[failed]\n\t"					\
+		 _ASM_EXTABLE(1b, %l[failed])				\
+		 : : [address] "m" (address) : "cc", "memory" : failed);	\
+	return 0;							\
+failed:									\
+	return -EIO;							\
 }
+
+DEFINE_VMX_INSTRUCTION(vmxon)
+DEFINE_VMX_INSTRUCTION(vmclear)
+DEFINE_VMX_INSTRUCTION(vmptrld)
 
 static void vmxoff(void)
 {
@@ -63,30 +74,9 @@ gone:
 	return;
 }
 
-static void vmclear(struct vmx_region *region)
+static void clear_region(const struct vmx_region *region)
 {
-	u64 address = __pa(region);
-
-	asm goto("1: vmclear %[address]\n\t"
-		 "jna %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
-		 : : [address] "m" (address) : "cc", "memory" : failed);
-	return;
-failed:
-	WARN_ONCE(!vmx_lost(), "vhm: VMCLEAR failed");
-}
-
-static void vmptrld(struct vmx_region *region)
-{
-	u64 address = __pa(region);
-
-	asm goto("1: vmptrld %[address]\n\t"
-		 "jna %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
-		 : : [address] "m" (address) : "cc", "memory" : failed);
-	return;
-failed:
-	WARN_ONCE(!vmx_lost(), "vhm: VMPTRLD failed");
+	WARN_ONCE(vmclear(region) && !vmx_lost(), "vhm: VMCLEAR failed");
 }
 
 /**
@@ -110,14 +100,14 @@ struct vmx_region *vmx_region_alloc(void)
 void vmx_region_prepare(struct vmx_region *region)
 {
 	preempt_disable();
-	vmclear(region);
+	clear_region(region);
 	preempt_enable();
 }
 
 /* On the VMCS's own CPU, IRQs off. */
 static void forget_here(struct vmx_cpu *c, struct vmx_vcpu *x)
 {
-	vmclear(x->vmcs);
+	clear_region(x->vmcs);
 	list_del(&x->link);
 	if (c->current_vcpu == x)
 		c->current_vcpu = NULL;
@@ -186,7 +176,7 @@ void vmx_make_current(struct vmx_vcpu *x)
 	 */
 	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
 		vhm_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-	vmptrld(x->vmcs);
+	WARN_ONCE(vmptrld(x->vmcs) && !vmx_lost(), "vhm: VMPTRLD failed");
 	c->current_vcpu = x;
 	local_irq_restore(flags);
 
@@ -244,7 +234,7 @@ static int enter_vmx(struct vmx_cpu *c)
 	read_host_cpu(c);
 	vhm_pt_handle_vmx(1);
 	cr4_set_bits(X86_CR4_VMXE);
-	err = vmxon(__pa(c->region));
+	err = vmxon(c->region);
 	if (err) {
 		cr4_clear_bits(X86_CR4_VMXE);
 		vhm_pt_handle_vmx(0);

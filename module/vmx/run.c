@@ -20,35 +20,27 @@ static_assert(offsetof(struct vmx_frame, host_rsp) == VMX_FRAME_HOST_RSP);
 #define INVALIDATE_ALL		2
 
 struct invalidate_descriptor {
-	u64 context;
+	u64 context;		/* VPID, or EPT pointer */
 	u64 address;
 };
 
-static void invept(unsigned long type, u64 pointer)
-{
-	struct invalidate_descriptor d = { .context = pointer };
-
-	asm goto("1: invept %[d], %[type]\n\t"
-		 "jna %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
-		 : : [d] "m" (d), [type] "r" (type) : "cc", "memory" : failed);
-	return;
-failed:
-	WARN_ONCE(!vmx_lost(), "vhm: INVEPT failed");
+#define DEFINE_INVALIDATION(mnemonic)					\
+static void mnemonic(unsigned long type, u64 context)			\
+{									\
+	struct invalidate_descriptor d = { .context = context };	\
+									\
+	asm goto("1: " #mnemonic " %[d], %[type]\n\t"			\
+		 "jna %l[failed]\n\t"					\
+		 _ASM_EXTABLE(1b, %l[failed])				\
+		 : : [d] "m" (d), [type] "r" (type)			\
+		 : "cc", "memory" : failed);				\
+	return;								\
+failed:									\
+	WARN_ONCE(!vmx_lost(), "vhm: " #mnemonic " failed");		\
 }
 
-static void invvpid(unsigned long type, u16 vpid)
-{
-	struct invalidate_descriptor d = { .context = vpid };
-
-	asm goto("1: invvpid %[d], %[type]\n\t"
-		 "jna %l[failed]\n\t"
-		 _ASM_EXTABLE(1b, %l[failed])
-		 : : [d] "m" (d), [type] "r" (type) : "cc", "memory" : failed);
-	return;
-failed:
-	WARN_ONCE(!vmx_lost(), "vhm: INVVPID failed");
-}
+DEFINE_INVALIDATION(invept)
+DEFINE_INVALIDATION(invvpid)
 
 static void pay_tlb_debt(struct vhm_vcpu *v)
 {

@@ -176,8 +176,8 @@ static void host_restore(struct vmx_vcpu *x)
 	}
 	/* An exit sets the limits of TSS, GDT and IDT to fixed values. */
 	invalidate_tss_limit();
-	load_fixmap_gdt(smp_processor_id());
-	load_idt(&c->idt);
+	native_load_gdt(&c->gdt);
+	native_load_idt(&c->idt);
 	if (unlikely(h->debugctl))
 		vhm_wrmsr(MSR_IA32_DEBUGCTLMSR, h->debugctl);
 }

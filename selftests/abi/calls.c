@@ -445,7 +445,7 @@ TEST_F(guest, cpuid_set_and_get)
 	free(back);
 }
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }

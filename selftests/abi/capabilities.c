@@ -180,7 +180,7 @@ TEST_F(guest, every_number_is_answered)
 	}
 }
 
-__guest static void leave_a_few_times(void)
+static __guest void leave_a_few_times(void)
 {
 	uint32_t regs[4];
 

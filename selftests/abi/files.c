@@ -13,12 +13,12 @@
 
 #include "fixture.h"
 
-__guest static void halt_for_ever(void)
+static __guest void halt_for_ever(void)
 {
 	asm volatile("1: hlt; jmp 1b");
 }
 
-__guest static void loop_for_ever(void)
+static __guest void loop_for_ever(void)
 {
 	asm volatile("sti; 1: jmp 1b");
 }
@@ -202,9 +202,8 @@ TEST(closing_in_any_order)
 		for (int j = 0; j < 3; j++) {
 			ASSERT_EQ(0, close(fds[orders[i][j]]));
 			fds[orders[i][j]] = -1;
-			if (fds[2] >= 0) {
+			if (fds[2] >= 0)
 				EXPECT_EQ(KVM_EXIT_HLT, vcpu_run(&cpu)) TH_LOG("order %zu", i);
-			}
 		}
 		munmap(cpu.run, vm.run_size);
 		munmap(vm.mem, vm.size);

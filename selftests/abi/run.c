@@ -70,12 +70,12 @@ static bool is_pending(int sig)
 	return sigismember(&set, sig) == 1;
 }
 
-__guest static void loop_for_ever(void)
+static __guest void loop_for_ever(void)
 {
 	asm volatile("sti; 1: jmp 1b");
 }
 
-__guest static void halt_at_once(void)
+static __guest void halt_at_once(void)
 {
 	asm volatile("1: hlt; jmp 1b");
 }
@@ -186,7 +186,7 @@ TEST_F(guest, immediate_exit)
 	EXPECT_EQ(KVM_EXIT_HLT, vcpu_run(&self->cpu));
 }
 
-__guest static void echo_bytes(void)
+static __guest void echo_bytes(void)
 {
 	for (;;)
 		outb(PORT, inb(PORT) + 1);
@@ -276,7 +276,7 @@ TEST_F(guest, run_page_scribbled_on)
 	EXPECT_EQ(KVM_EXIT_HLT, vcpu_run(&self->cpu));
 }
 
-__guest static void store_to_hole(void)
+static __guest void store_to_hole(void)
 {
 	for (;;)
 		*(volatile uint32_t *)(uintptr_t)(VM_HOLE + 0xffe) = 0x11223344;

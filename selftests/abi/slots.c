@@ -114,7 +114,7 @@ TEST_F(guest, flags_of_a_slot)
 
 static volatile uint64_t address, value;
 
-__guest static void touch(void)
+static __guest void touch(void)
 {
 	value = *(volatile uint64_t *)address;
 	*(volatile uint64_t *)address = value + 1;

@@ -19,7 +19,7 @@ static uint8_t *guarded(size_t size, uint8_t fill)
 	return page + 2 * 4096 - size;
 }
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }
@@ -54,9 +54,8 @@ TEST_F(guest, gets_leave_no_stale_byte)
 				EXPECT_EQ(a[j], b[j])
 					TH_LOG("%s, byte %zu", calls[i].name, j);
 			}
-			for (int j = 1; j <= 64; j++) {
+			for (int j = 1; j <= 64; j++)
 				EXPECT_EQ(0xaa, a[-j]) TH_LOG("%s", calls[i].name);
-			}
 		}
 		/* Once more when the vCPU has run. */
 		vcpu_set_long(&self->cpu, just_done);
@@ -317,7 +316,7 @@ TEST_F(guest, events_round_trip)
 /* One vCPU's state, put into another, goes on where the first one was. */
 static volatile uint64_t counter;
 
-__guest static void count_on(void)
+static __guest void count_on(void)
 {
 	uint64_t stars = 0x1234567;
 

@@ -18,7 +18,7 @@ struct leaf {
 static struct leaf leaves[MAX_LEAVES];
 static volatile uint32_t nr_leaves;
 
-__guest static void read_leaves(void)
+static __guest void read_leaves(void)
 {
 	for (uint32_t i = 0; i < nr_leaves; i++)
 		cpuid(leaves[i].function, leaves[i].index, leaves[i].regs);
@@ -86,7 +86,8 @@ struct table {
 static const struct table our_table = {
 	.head.nent = 6,
 	.entry = {
-		{ .function = 0, .eax = 4, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
+		{ .function = 0,
+		  .eax = 4, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
 		{ .function = 1, .eax = 0x111, .ebx = 0x222, .ecx = 0x80000000, .edx = 0x644 },
 		{ .function = 4, .index = 0, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
 		  .eax = 40, .ebx = 41, .ecx = 42, .edx = 43 },
@@ -135,7 +136,7 @@ TEST_F(guest, our_own_table)
 	expect_leaf(_metadata, vm, 9, 40, 41, 42, 43);
 }
 
-__guest static void read_upper_halves(void)
+static __guest void read_upper_halves(void)
 {
 	uint64_t rax = ~0ull << 32, rbx = ~0ull, rcx = ~0ull << 32, rdx = ~0ull;
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include "code.h"
 #include "fixture.h"
 
 #define DE	0
@@ -29,10 +30,7 @@
 
 #define PAGE(n)	(VM_PAGES + 0x1000ull * (n))
 
-/* In flat32.S. */
-extern const char ac_recursion[];
-
-__guest static void simple_ones(void)
+static __guest void simple_ones(void)
 {
 	uint64_t start;
 
@@ -59,7 +57,7 @@ TEST_F(guest, faults_and_traps)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void where_traps_return(void)
+static __guest void where_traps_return(void)
 {
 	uint64_t here;
 
@@ -68,7 +66,8 @@ __guest static void where_traps_return(void)
 	GUEST_EQ(here, guest_trap.rip);
 	GUEST_EQ(UD, GUEST_TRY("leaq 1f(%%rip), %0\n1:\tud2", "=&r" (here) : : "memory"));
 	GUEST_EQ(here, guest_trap.rip);
-	GUEST_EQ(0x80, GUEST_TRY("leaq 1f(%%rip), %0\n\tint $0x80\n1:\tnop", "=&r" (here) : : "memory"));
+	GUEST_EQ(0x80, GUEST_TRY("leaq 1f(%%rip), %0\n\tint $0x80\n1:\tnop",
+				 "=&r" (here) : : "memory"));
 	GUEST_EQ(here, guest_trap.rip);
 	GUEST_DONE();
 }
@@ -79,7 +78,7 @@ TEST_F(guest, saved_rip)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void bad_selectors(void)
+static __guest void bad_selectors(void)
 {
 	volatile uint64_t *gdt = (uint64_t *)(uintptr_t)VM_GDT;
 
@@ -101,12 +100,12 @@ TEST_F(guest, error_codes_of_selectors)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void user_touches_page(void)
+static __guest void user_touches_page(void)
 {
 	*(volatile uint8_t *)(uintptr_t)PAGE(5) = 1;
 }
 
-__guest static void page_faults(void)
+static __guest void page_faults(void)
 {
 	GUEST_EQ(PF, GUEST_TRY("movb (%0), %%al", : "r" (PAGE(1) + 0x123) : "rax"));
 	GUEST_EQ(0, guest_trap.error);
@@ -137,18 +136,18 @@ TEST_F(guest, page_fault_codes)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void user_misaligned(void)
+static __guest void user_misaligned(void)
 {
 	asm volatile("movl (%0), %%eax" : : "r" (VM_DATA + 1ull) : "rax");
 	asm volatile("int3");
 }
 
-__guest static void user_syscall_gate(void)
+static __guest void user_syscall_gate(void)
 {
 	asm volatile("int $0x80");
 }
 
-__guest static void alignment_and_gates(void)
+static __guest void alignment_and_gates(void)
 {
 	GUEST_EQ(GP, guest_run_user(user_misaligned, 0));
 	GUEST_EQ(BP << 3 | 2, guest_trap.error);
@@ -176,7 +175,7 @@ TEST_F(guest, alignment_check_in_ring_3)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void floating_point(void)
+static __guest void floating_point(void)
 {
 	uint16_t control = 0x37f & ~4;	/* unmask zero divide */
 	uint32_t mxcsr = 0x1f80 & ~0x200;
@@ -208,7 +207,7 @@ TEST_F(guest, floating_point_exceptions)
 
 static volatile uint64_t steps[16], nr_steps, step_flags;
 
-__guest static void note_step(struct guest_frame *frame)
+static __guest void note_step(struct guest_frame *frame)
 {
 	if (nr_steps < 16)
 		steps[nr_steps] = frame->rip;
@@ -221,7 +220,7 @@ __guest static void note_step(struct guest_frame *frame)
  * Each of these but NOP leaves the guest; the trap must come behind it all the
  * same, once.
  */
-__guest static void single_step(void)
+static __guest void single_step(void)
 {
 	uint64_t base;
 
@@ -268,7 +267,7 @@ TEST_F(guest, trap_flag_behind_instructions_that_exit)
 	EXPECT_GE(11, GUEST_VAR(&self->vm, nr_steps));
 }
 
-__guest static void double_fault(void)
+static __guest void double_fault(void)
 {
 	volatile uint64_t *idt = (uint64_t *)(uintptr_t)VM_IDT;
 
@@ -286,7 +285,7 @@ TEST_F(guest, double_fault)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void triple_fault(void)
+static __guest void triple_fault(void)
 {
 	static const struct {
 		uint16_t limit;
@@ -334,7 +333,7 @@ static void stop_alarm(void)
  * The push of #DB's own frame hits a data breakpoint: a processor that is not
  * stopped by its hypervisor would never come to an instruction again.
  */
-__guest static void endless_db(void)
+static __guest void endless_db(void)
 {
 	guest_set_gate(DB, 0, 1);
 	write_db0(VM_IST1 - 8);
@@ -395,12 +394,12 @@ TEST_F(guest, endless_ac_leaves_the_host_in_control)
 	stop_alarm();
 }
 
-__guest static void endless_pf(void)
+static __guest void endless_pf(void)
 {
 	asm volatile("sti; 1: movb %%al, (%0); jmp 1b" : : "r" (PAGE(1)));
 }
 
-__guest static void return_at_once(struct guest_frame *frame)
+static __guest void return_at_once(struct guest_frame *frame)
 {
 	(void)frame;
 }
@@ -416,7 +415,7 @@ TEST_F(guest, endless_page_faults_leave_the_host_in_control)
 	EXPECT_LT(10, GUEST_VAR(&self->vm, guest_trap.count));
 }
 
-__guest static void spin_deaf(void)
+static __guest void spin_deaf(void)
 {
 	asm volatile("cli; 1: jmp 1b");
 }
@@ -433,7 +432,7 @@ TEST_F(guest, spinning_with_interrupts_off_leaves_the_host_in_control)
 	stop_alarm();
 }
 
-__guest static void spin(void)
+static __guest void spin(void)
 {
 	asm volatile("sti; 1: jmp 1b");
 }

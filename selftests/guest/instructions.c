@@ -11,7 +11,7 @@
 
 #define KVM_ENOSYS	1000
 
-__guest static void vmx_instructions(void)
+static __guest void vmx_instructions(void)
 {
 	uint64_t operand[2] = {};
 
@@ -37,7 +37,7 @@ TEST_F(guest, vmx_instructions_are_ud)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void other_absent_instructions(void)
+static __guest void other_absent_instructions(void)
 {
 	GUEST_EQ(UD, GUEST_TRY("getsec", : "a" (0)));
 	GUEST_EQ(UD, GUEST_TRY("rsm"));
@@ -53,7 +53,7 @@ TEST_F(guest, smx_and_svm_instructions_are_ud)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static int64_t hypercall(uint64_t number)
+static __guest int64_t hypercall(uint64_t number)
 {
 	int64_t rax = number;
 
@@ -61,7 +61,7 @@ __guest static int64_t hypercall(uint64_t number)
 	return rax;
 }
 
-__guest static void call_hypervisor(void)
+static __guest void call_hypervisor(void)
 {
 	GUEST_EQ(-KVM_ENOSYS, hypercall(0x7fffffff));
 	GUEST_EQ(-KVM_ENOSYS, hypercall(~0ull));
@@ -76,7 +76,7 @@ TEST_F(guest, unknown_vmcall)
 
 static volatile int64_t user_answer;
 
-__guest static void user_calls_hypervisor(void)
+static __guest void user_calls_hypervisor(void)
 {
 	int64_t rax = 0x7fffffff;
 
@@ -85,7 +85,7 @@ __guest static void user_calls_hypervisor(void)
 	asm volatile("ud2");
 }
 
-__guest static void call_from_ring3(void)
+static __guest void call_from_ring3(void)
 {
 	GUEST_EQ(UD, guest_run_user(user_calls_hypervisor, 0));
 	GUEST_EQ(-1, user_answer);	/* -EPERM */
@@ -98,7 +98,7 @@ TEST_F(guest, vmcall_from_ring_3_is_refused)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void flush_caches(void)
+static __guest void flush_caches(void)
 {
 	GUEST_EQ(NO_TRAP, GUEST_TRY("wbinvd", : : "memory"));
 	GUEST_EQ(NO_TRAP, GUEST_TRY("invd", : : "memory"));
@@ -113,7 +113,7 @@ TEST_F(guest, cache_instructions_do_no_harm)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void halt_twice(void)
+static __guest void halt_twice(void)
 {
 	asm volatile("hlt");
 	asm volatile("sti; hlt; cli");
@@ -142,7 +142,7 @@ static uint8_t code_page[4096] __attribute__((aligned(4096)));
 typedef uint64_t (*function)(void);
 
 /* mov $value, %eax; ret */
-__guest static void write_function(volatile uint8_t *at, uint32_t value)
+static __guest void write_function(volatile uint8_t *at, uint32_t value)
 {
 	at[0] = 0xb8;
 	for (int i = 0; i < 4; i++)
@@ -150,7 +150,7 @@ __guest static void write_function(volatile uint8_t *at, uint32_t value)
 	at[5] = 0xc3;
 }
 
-__guest static void modify_myself(void)
+static __guest void modify_myself(void)
 {
 	for (uint32_t i = 1; i < 20; i++) {
 		write_function(code_page, i * 3);
@@ -178,7 +178,7 @@ TEST_F(guest, self_modifying_code)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_stack_instructions(void)
+static __guest void use_stack_instructions(void)
 {
 	uint64_t first = 0, second = 0;
 
@@ -205,7 +205,7 @@ TEST_F(guest, rsp_as_operand)
 }
 
 /* Every general register goes into the guest and comes back. */
-__guest static void add_one_to_all(void)
+static __guest void add_one_to_all(void)
 {
 	asm volatile("incq %rax; incq %rbx; incq %rcx; incq %rdx; incq %rsi; incq %rdi\n\t"
 		     "incq %rbp; incq %r8; incq %r9; incq %r10; incq %r11; incq %r12\n\t"

@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include "code.h"
 #include "fixture.h"
 
 #define NMI		2
@@ -16,7 +17,7 @@
 
 static volatile uint64_t order[16], order_rip[16], nr_events;
 
-__guest static void note_event(struct guest_frame *frame)
+static __guest void note_event(struct guest_frame *frame)
 {
 	if (nr_events < 16) {
 		order[nr_events] = frame->vector;
@@ -39,7 +40,7 @@ static void take_notes(struct vm *vm)
 	GUEST_VAR(vm, guest_handler[OTHER_VECTOR]) = note_event;
 }
 
-__guest static void wait_with_interrupts_on(void)
+static __guest void wait_with_interrupts_on(void)
 {
 	asm volatile("sti; nop");
 	GUEST_SYNC(0);
@@ -60,10 +61,7 @@ TEST_F(guest, interrupt_is_delivered_at_once)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-/* Labels of the code that follows. */
-extern const char window_sti[], window_ss[], window_cpuid[], window_out[];
-
-__guest static void open_window_by_sti(void)
+static __guest void open_window_by_sti(void)
 {
 	GUEST_SYNC(0);
 	asm volatile("sti\n\tnop\nwindow_sti:\n\tnop\n\tcli");
@@ -72,7 +70,7 @@ __guest static void open_window_by_sti(void)
 	GUEST_DONE();
 }
 
-__guest static void open_window_by_sti_and_ss(void)
+static __guest void open_window_by_sti_and_ss(void)
 {
 	GUEST_SYNC(0);
 	asm volatile("movl %%ss, %%eax\n\t"
@@ -86,7 +84,7 @@ __guest static void open_window_by_sti_and_ss(void)
 }
 
 /* CPUID leaves the guest and is skipped: the shadow of STI ends with it. */
-__guest static void open_window_by_sti_and_cpuid(void)
+static __guest void open_window_by_sti_and_cpuid(void)
 {
 	GUEST_SYNC(0);
 	asm volatile("xorl %%eax, %%eax\n\t"
@@ -160,7 +158,7 @@ TEST_F(guest, interrupt_with_if_0_is_not_lost)
 	EXPECT_EQ(1, vcpu_events(&self->cpu).interrupt.injected);
 }
 
-__guest static void halt_with_interrupts_on(void)
+static __guest void halt_with_interrupts_on(void)
 {
 	asm volatile("sti; hlt\nwindow_out:\n\tnop");
 	GUEST_EQ(1, nr_events);
@@ -178,7 +176,7 @@ TEST_F(guest, interrupt_behind_hlt)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void sync_in_nmi(struct guest_frame *frame)
+static __guest void sync_in_nmi(struct guest_frame *frame)
 {
 	note_event(frame);
 	GUEST_SYNC(nr_events);
@@ -186,7 +184,7 @@ __guest static void sync_in_nmi(struct guest_frame *frame)
 	GUEST_TRUE(nr_events <= 2);
 }
 
-__guest static void take_nmis(void)
+static __guest void take_nmis(void)
 {
 	GUEST_SYNC(100);
 	asm volatile("nop");
@@ -223,7 +221,7 @@ TEST_F(guest, nmi_is_blocked_until_iret)
  */
 #define IRET_PAGE	(VM_PAGES + 0x4000)
 
-__guest static void iret_from_page(struct guest_frame *frame)
+static __guest void iret_from_page(struct guest_frame *frame)
 {
 	uint64_t *copy = (uint64_t *)(uintptr_t)(IRET_PAGE + 0x100);
 
@@ -239,9 +237,10 @@ __guest static void iret_from_page(struct guest_frame *frame)
 }
 
 /* The handler leaves no register as it was. */
-__guest static void take_nmi_on_page(void)
+static __guest void take_nmi_on_page(void)
 {
-	asm volatile("pushq %%rbx; pushq %%rbp; pushq %%r12; pushq %%r13; pushq %%r14; pushq %%r15\n\t"
+	asm volatile("pushq %%rbx; pushq %%rbp; pushq %%r12\n\t"
+		     "pushq %%r13; pushq %%r14; pushq %%r15\n\t"
 		     "hlt\n\t"
 		     "popq %%r15; popq %%r14; popq %%r13; popq %%r12; popq %%rbp; popq %%rbx"
 		     : : : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
@@ -270,7 +269,7 @@ TEST_F(guest, nmi_blocking_survives_an_exit_of_iret)
 	EXPECT_EQ(0, vcpu_events(cpu).nmi.masked);
 }
 
-__guest static void take_both(void)
+static __guest void take_both(void)
 {
 	asm volatile("sti; nop");
 	GUEST_SYNC(0);
@@ -310,7 +309,7 @@ TEST_F(guest, one_interrupt_at_a_time)
 	EXPECT_EQ(refused ? OTHER_VECTOR : VECTOR, GUEST_VAR(&self->vm, order[0]));
 }
 
-__guest static void expect_injected(void)
+static __guest void expect_injected(void)
 {
 	GUEST_SYNC(0);
 	GUEST_SYNC(1);
@@ -397,7 +396,7 @@ static void lose_page(struct __test_metadata *_metadata, struct vm *vm, uint32_t
 	ASSERT_EQ(0, madvise(vm->mem + gpa, 0x1000, MADV_DONTNEED));
 }
 
-__guest static void take_on_ist(void)
+static __guest void take_on_ist(void)
 {
 	guest_set_gate(UD, 0, 1);
 	guest_set_gate(GP, 0, 1);
@@ -465,7 +464,7 @@ TEST_F(guest, delivery_is_made_again_both_absent)
 }
 
 /* The handler's stack is a device: no hypervisor can do that. */
-__guest static void stack_in_hole(void)
+static __guest void stack_in_hole(void)
 {
 	*(volatile uint64_t *)(uintptr_t)(VM_TSS + 36) = VM_HOLE + 0x1000;
 	guest_set_gate(UD, 0, 1);

@@ -67,7 +67,7 @@ struct store {
 };
 
 #define INSN(name, insn)						\
-__guest static void name(void)						\
+static __guest void name(void)						\
 {									\
 	uint64_t rax = 0x0123456789abcdef, rdx = rax;			\
 	register uint64_t r9 asm("r9") = 0xfedcba9876543210;		\
@@ -100,8 +100,8 @@ INSN(store_sib, "movl %%eax, 0x10(%%rbx,%%rcx,8)")
 INSN(store_absolute, "movl %%eax, 0x10000020")
 INSN(store_moffs, "movabs %%eax, 0x10000028")
 INSN(store_moffs_b, "movabs %%al, 0x10000029")
-INSN(store_r12, "movq %%rbx, %%r12; movl %%eax, 8(%%r12)" )
-INSN(store_r13, "movq %%rbx, %%r13; movl %%eax, (%%r13)" )
+INSN(store_r12, "movq %%rbx, %%r12; movl %%eax, 8(%%r12)")
+INSN(store_r13, "movq %%rbx, %%r13; movl %%eax, (%%r13)")
 INSN(store_addr32, "movl %%eax, (%%ebx)")
 
 static const struct store stores[] = {
@@ -219,7 +219,7 @@ TEST_F(guest, loads)
 	}
 }
 
-__guest static void relative(void)
+static __guest void relative(void)
 {
 	uint64_t fs = HOLE - 0x100;
 
@@ -241,7 +241,7 @@ TEST_F(guest, segment_base_and_rip_relative)
 	EXPECT_EQ(0x22222222, log.access[1].data);
 }
 
-__guest static void split_in_hole(void)
+static __guest void split_in_hole(void)
 {
 	volatile uint64_t *edge = (uint64_t *)(HOLE + 0x1000 - 3);
 
@@ -269,7 +269,7 @@ TEST_F(guest, split_over_two_pages_of_a_hole)
 	EXPECT_EQ(0x8877665544, log.access[1].data);
 }
 
-__guest static void split_with_ram(void)
+static __guest void split_with_ram(void)
 {
 	volatile uint32_t *edge = (uint32_t *)(uintptr_t)(VM_PAGES + 0x1000 - 1);
 
@@ -294,7 +294,7 @@ TEST_F(guest, split_over_memory_and_hole)
 	EXPECT_EQ(3, log.access[1].len);
 }
 
-__guest static void store_to_page(void)
+static __guest void store_to_page(void)
 {
 	*(volatile uint32_t *)(uintptr_t)(VM_PAGES + 0x1010) = 0xcafe;
 	GUEST_DONE();
@@ -310,7 +310,7 @@ TEST_F(guest, hole_above_4_gib)
 	EXPECT_EQ(HIGH_GPA + 0x10, log.access[0].gpa);
 }
 
-__guest static void store_to_read_only_page(void)
+static __guest void store_to_read_only_page(void)
 {
 	GUEST_EQ(14, GUEST_TRY("movl $1, (%0)", : "r" (VM_PAGES + 0x1000ull) : "memory"));
 	GUEST_EQ(3, guest_trap.error);
@@ -327,7 +327,7 @@ TEST_F(guest, guest_page_fault_wins_over_mmio)
 	EXPECT_EQ(0, log.nr);
 }
 
-__guest static void load_twice(void)
+static __guest void load_twice(void)
 {
 	volatile uint8_t *device = (uint8_t *)HOLE;
 
@@ -372,7 +372,7 @@ TEST_F(guest, load_completes_before_immediate_exit)
 	EXPECT_EQ(DEVICE_VALUE, GUEST_VAR(&self->vm, result));
 }
 
-__guest static void mmx_from_hole(void)
+static __guest void mmx_from_hole(void)
 {
 	asm volatile("paddb (%0), %%mm0" : : "r" (HOLE) : "memory");
 	GUEST_DONE();
@@ -396,7 +396,7 @@ TEST_F(guest, what_cannot_be_emulated_is_an_internal_error)
 	}
 }
 
-__guest static void jump_into_hole(void)
+static __guest void jump_into_hole(void)
 {
 	((void (*)(void))HOLE)();
 }

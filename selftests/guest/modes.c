@@ -5,13 +5,8 @@
  */
 #include "kselftest_harness.h"
 
+#include "code.h"
 #include "fixture.h"
-
-/* In real.S and flat32.S. */
-extern const char real_interrupts[], real_interrupts_end[];
-extern const char real_to_long[], real_to_long_end[];
-extern const char flat_exceptions[], pae_switches[], pae_bad_pdpte[];
-extern const char flat_ud_handler[], flat_gp_handler[], flat_int_handler[];
 
 /* Real mode: INT n, an exception and a hardware interrupt through the IVT. */
 TEST_F(guest, real_mode_interrupts)
@@ -109,7 +104,7 @@ TEST_F(guest, bad_pdpte_is_gp)
 	EXPECT_EQ(VM_PAE_PDPT, vcpu_sregs(&self->cpu).cr3);
 }
 
-__guest static void go_to_compatibility_mode(void)
+static __guest void go_to_compatibility_mode(void)
 {
 	uint32_t eax;
 
@@ -165,7 +160,7 @@ TEST_F(guest, reset_vector)
 	EXPECT_EQ(0xfff1, vcpu_regs(&self->cpu).rip);
 }
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }

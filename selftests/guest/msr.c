@@ -34,13 +34,13 @@
 #define GP			13
 
 /* Writes, and says the vector. */
-__guest static uint64_t try_wrmsr(uint32_t index, uint64_t value)
+static __guest uint64_t try_wrmsr(uint32_t index, uint64_t value)
 {
 	return GUEST_TRY("wrmsr", : "c" (index), "a" ((uint32_t)value),
 			 "d" ((uint32_t)(value >> 32)) : "memory");
 }
 
-__guest static uint64_t try_rdmsr(uint32_t index)
+static __guest uint64_t try_rdmsr(uint32_t index)
 {
 	uint32_t low = 0, high = 0;
 
@@ -74,7 +74,7 @@ static const struct round_trip round_trips[] = {
 static volatile uint32_t msr_index;
 static volatile uint64_t msr_value, msr_seen;
 
-__guest static void write_then_read(void)
+static __guest void write_then_read(void)
 {
 	GUEST_EQ(NO_TRAP, try_wrmsr(msr_index, msr_value));
 	GUEST_EQ(msr_value, rdmsr(msr_index));
@@ -103,7 +103,7 @@ TEST_F(guest, values_go_both_ways)
 	}
 }
 
-__guest static void tsc_aux(void)
+static __guest void tsc_aux(void)
 {
 	uint32_t low, high, aux;
 
@@ -128,13 +128,13 @@ TEST_F(guest, tsc_aux_is_what_rdtscp_gives)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void unknown_msrs(void)
+static __guest void unknown_msrs(void)
 {
 	static const uint32_t unknown[] = {
 		0x12345678, 0xc0012345, 0xffffffff, 0x480, 0x48b, 0x40000000, 0xc0011fff,
 	};
 
-	for (unsigned int i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(unknown); i++) {
 		guest_trap.error = 0x55;
 		GUEST_EQ(GP, try_rdmsr(unknown[i]));
 		GUEST_EQ(0, guest_trap.error);
@@ -150,7 +150,7 @@ TEST_F(guest, unknown_msr_is_gp)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void bad_values(void)
+static __guest void bad_values(void)
 {
 	uint64_t efer = rdmsr(MSR_EFER), pat = rdmsr(MSR_PAT);
 
@@ -179,7 +179,7 @@ TEST_F(guest, bad_value_is_gp_and_changes_nothing)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void efer_bits(void)
+static __guest void efer_bits(void)
 {
 	uint64_t efer = rdmsr(MSR_EFER);
 
@@ -201,7 +201,7 @@ TEST_F(guest, efer)
 	EXPECT_EQ(EFER_LME | EFER_LMA | EFER_NX, vcpu_sregs(&self->cpu).efer);
 }
 
-__guest static void boot_values(void)
+static __guest void boot_values(void)
 {
 	GUEST_TRUE(rdmsr(MSR_MTRRCAP) & 0xff);
 	GUEST_EQ(0xfee00000, rdmsr(MSR_APIC_BASE) & 0xfffff000);
@@ -218,7 +218,7 @@ TEST_F(guest, reset_values)
 }
 
 /* SYSCALL lands at LSTAR with RCX = return address, R11 = flags, masked by FMASK. */
-__guest static void use_syscall(void)
+static __guest void use_syscall(void)
 {
 	uint64_t rcx = 0, r11 = 0;
 
@@ -248,7 +248,7 @@ TEST_F(guest, syscall_uses_the_guests_own_msrs)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_swapgs(void)
+static __guest void use_swapgs(void)
 {
 	wrmsr(MSR_GS_BASE, 0x1111000);
 	wrmsr(MSR_KERNEL_GS_BASE, 0x2222000);
@@ -273,7 +273,7 @@ TEST_F(guest, swapgs_is_seen_by_user_space)
 
 static volatile uint64_t tsc_at_sync;
 
-__guest static void read_tsc(void)
+static __guest void read_tsc(void)
 {
 	uint64_t last = rdtsc(), now;
 
@@ -314,13 +314,13 @@ TEST_F(guest, tsc_counts_on_and_takes_writes)
 static volatile uint32_t sweep_first, sweep_last, readable;
 
 /* These the sweep of writes leaves alone: the guest could not go on. */
-__guest static int is_vital(uint32_t index)
+static __guest int is_vital(uint32_t index)
 {
 	return index == MSR_EFER || index == MSR_APIC_BASE || index == MSR_FS_BASE ||
 	       index == MSR_GS_BASE;
 }
 
-__guest static void sweep_msrs(void)
+static __guest void sweep_msrs(void)
 {
 	static const uint64_t values[] = { 0, ~0ull, 0x0101010101010101 };
 

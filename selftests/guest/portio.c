@@ -5,16 +5,13 @@
  */
 #include "kselftest_harness.h"
 
+#include "code.h"
 #include "fixture.h"
 
 #define PORT		0x80
 #define LOG_SIZE	64
 
 #define FLAG_DF		0x400u
-
-/* In real.S. */
-extern const char real_outs_wraps[], real_outs_wraps_end[];
-extern const char real_ins_wraps[], real_ins_wraps_end[];
 
 /* A device that notes what it is sent and answers 0x41, 0x42, ... */
 struct device {
@@ -61,7 +58,7 @@ static uint8_t text[16] = "0123456789abcdef";
 static uint8_t buffer[32];
 static volatile uint64_t after_rsi, after_rdi, after_rcx;
 
-__guest static void read_all_sizes(void)
+static __guest void read_all_sizes(void)
 {
 	uint64_t rax = 0x1122334455667788;
 
@@ -84,7 +81,7 @@ TEST_F(guest, in_merges_or_extends)
 	EXPECT_EQ(GUEST_IS_DONE, run_with_device(&self->cpu, &dev));
 }
 
-__guest static void write_all_sizes(void)
+static __guest void write_all_sizes(void)
 {
 	outb(PORT, 0x11);
 	outw(PORT, 0x3322);
@@ -104,7 +101,7 @@ TEST_F(guest, out_sends_low_bytes)
 	EXPECT_EQ(0, memcmp(wanted, dev.sent, sizeof(wanted)));
 }
 
-__guest static void high_ports(void)
+static __guest void high_ports(void)
 {
 	asm volatile("outb %%al, %%dx" : : "a" (1), "d" (0xffff));
 	asm volatile("outw %%ax, %%dx" : : "a" (2), "d" (0xfffe));
@@ -143,7 +140,7 @@ TEST_F(guest, last_ports_exist)
 	after_rcx = rcx;						\
 } while (0)
 
-__guest static void string_out(void)
+static __guest void string_out(void)
 {
 	STRING_OUT("outsb", text, 99, "cld");
 	GUEST_EQ((uintptr_t)text + 1, after_rsi);
@@ -170,7 +167,7 @@ TEST_F(guest, outs_forward)
 	EXPECT_EQ(0, memcmp("0123456789abcdef", dev.sent, 16));
 }
 
-__guest static void string_out_backwards(void)
+static __guest void string_out_backwards(void)
 {
 	STRING_OUT("rep outsb", text + 2, 3, "std");
 	GUEST_EQ((uintptr_t)text - 1, after_rsi);
@@ -190,7 +187,7 @@ TEST_F(guest, outs_backwards)
 	EXPECT_EQ(0, memcmp("21089ab4567", dev.sent, 11));
 }
 
-__guest static void string_in(void)
+static __guest void string_in(void)
 {
 	STRING_IN("insb", buffer, 99, "cld");
 	GUEST_EQ((uintptr_t)buffer + 1, after_rdi);
@@ -217,7 +214,7 @@ TEST_F(guest, ins_forward)
 	EXPECT_EQ(0x51, dev.next);
 }
 
-__guest static void string_in_backwards(void)
+static __guest void string_in_backwards(void)
 {
 	STRING_IN("rep insb", buffer + 7, 4, "std");
 	GUEST_EQ((uintptr_t)buffer + 3, after_rdi);
@@ -239,7 +236,7 @@ TEST_F(guest, ins_backwards)
 }
 
 /* The second page of VM_PAGES lies elsewhere: adjacent in virtual memory only. */
-__guest static void strings_across_pages(void)
+static __guest void strings_across_pages(void)
 {
 	uint8_t *edge = (uint8_t *)(uintptr_t)(VM_PAGES + 0x1000);
 
@@ -270,7 +267,7 @@ TEST_F(guest, strings_cross_pages)
 static volatile uint64_t faulted_rcx, faulted_rsi, faulted_rdi, faulted_cr2, faulted_error;
 
 /* Notes how far the instruction came, and mends the page table. */
-__guest static void mend_page(struct guest_frame *frame)
+static __guest void mend_page(struct guest_frame *frame)
 {
 	volatile uint64_t *pte = (uint64_t *)(uintptr_t)VM_PT;
 
@@ -283,7 +280,7 @@ __guest static void mend_page(struct guest_frame *frame)
 	asm volatile("invlpg (%0)" : : "r" ((uintptr_t)VM_PAGES + 0x1000) : "memory");
 }
 
-__guest static void string_faults(void)
+static __guest void string_faults(void)
 {
 	uint8_t *edge = (uint8_t *)(uintptr_t)(VM_PAGES + 0x1000);
 	volatile uint64_t *pte = (uint64_t *)(uintptr_t)VM_PT;
@@ -330,7 +327,7 @@ TEST_F(guest, string_faults_in_the_middle)
 	EXPECT_EQ(0, memcmp("xxxxxxxx", dev.sent, 8));
 }
 
-__guest static void short_addresses(void)
+static __guest void short_addresses(void)
 {
 	uint64_t low = (uintptr_t)text;
 	uint64_t rsi = low | 0xdead00000000, rcx = 0xbeef00000002;
@@ -379,7 +376,7 @@ TEST_F(guest, address_size_16_wraps)
 	EXPECT_EQ(0xfffd, vcpu_regs(&self->cpu).rdi & 0xffff);
 }
 
-__guest static void in_then_sync(void)
+static __guest void in_then_sync(void)
 {
 	asm volatile("xorl %%eax, %%eax; inb $0x80, %%al; nop; nop" : : : "rax");
 	GUEST_DONE();

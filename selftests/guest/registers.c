@@ -15,7 +15,7 @@
 #define TRY_CR(n, value) \
 	GUEST_TRY("mov %0, %%cr" #n, : "r" ((uint64_t)(value)) : "memory")
 
-__guest static void toggle_cr0(void)
+static __guest void toggle_cr0(void)
 {
 	static const uint64_t toggles[] = {
 		X86_CR0_TS, X86_CR0_AM, X86_CR0_WP, X86_CR0_MP, X86_CR0_NE, X86_CR0_EM,
@@ -23,7 +23,7 @@ __guest static void toggle_cr0(void)
 	};
 	uint64_t old = read_cr0();
 
-	for (unsigned int i = 0; i < sizeof(toggles) / sizeof(toggles[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(toggles); i++) {
 		write_cr0(old ^ toggles[i]);
 		GUEST_EQ(old ^ toggles[i], read_cr0());
 		write_cr0(old);
@@ -47,7 +47,7 @@ TEST_F(guest, cr0_reads_back)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void bad_cr0(void)
+static __guest void bad_cr0(void)
 {
 	uint64_t old = read_cr0();
 
@@ -66,7 +66,7 @@ TEST_F(guest, bad_cr0_is_gp)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_clts_lmsw(void)
+static __guest void use_clts_lmsw(void)
 {
 	uint64_t old = read_cr0(), word = 0;
 
@@ -91,7 +91,7 @@ TEST_F(guest, clts_lmsw_smsw)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_cr3(void)
+static __guest void use_cr3(void)
 {
 	uint64_t old = read_cr3();
 
@@ -116,7 +116,7 @@ TEST_F(guest, cr2_and_cr3)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_cr4(void)
+static __guest void use_cr4(void)
 {
 	static const uint64_t toggles[] = {
 		X86_CR4_PGE, X86_CR4_DE, 0x4 /* TSD */, 0x100 /* PCE */, 0x2 /* PVI */,
@@ -124,7 +124,7 @@ __guest static void use_cr4(void)
 	};
 	uint64_t old = read_cr4();
 
-	for (unsigned int i = 0; i < sizeof(toggles) / sizeof(toggles[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(toggles); i++) {
 		write_cr4(old ^ toggles[i]);
 		GUEST_EQ(old ^ toggles[i], read_cr4());
 		write_cr4(old);
@@ -150,7 +150,7 @@ TEST_F(guest, cr4_reads_back_or_is_gp)
 
 static volatile bool on_kvm;
 
-__guest static void use_cr8(void)
+static __guest void use_cr8(void)
 {
 	GUEST_EQ(5, read_cr8());
 	for (uint64_t i = 0; i < 16; i++) {
@@ -188,7 +188,7 @@ TEST_F(guest, cr8_is_shared_with_the_run_page)
 	EXPECT_EQ(3, self->cpu.run->cr8);
 }
 
-__guest static void no_such_cr(void)
+static __guest void no_such_cr(void)
 {
 	GUEST_EQ(UD, GUEST_TRY("mov %%cr1, %%rax", : : "rax"));
 	GUEST_EQ(UD, GUEST_TRY("mov %%cr5, %%rax", : : "rax"));
@@ -203,37 +203,37 @@ TEST_F(guest, absent_control_registers_are_ud)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void user_reads_cr0(void)
+static __guest void user_reads_cr0(void)
 {
 	asm volatile("mov %%cr0, %%rax" : : : "rax");
 }
 
-__guest static void user_reads_msr(void)
+static __guest void user_reads_msr(void)
 {
 	asm volatile("movl $0x10, %%ecx; rdmsr" : : : "rax", "rcx", "rdx");
 }
 
-__guest static void user_halts(void)
+static __guest void user_halts(void)
 {
 	asm volatile("hlt");
 }
 
-__guest static void user_does_io(void)
+static __guest void user_does_io(void)
 {
 	asm volatile("inb $0x80, %%al" : : : "rax");
 }
 
-__guest static void user_writes_back(void)
+static __guest void user_writes_back(void)
 {
 	asm volatile("wbinvd");
 }
 
-__guest static void user_reads_dr(void)
+static __guest void user_reads_dr(void)
 {
 	asm volatile("mov %%db0, %%rax" : : : "rax");
 }
 
-__guest static void ring3_is_refused(void)
+static __guest void ring3_is_refused(void)
 {
 	GUEST_EQ(GP, guest_run_user(user_reads_cr0, 0));
 	GUEST_EQ(GP, guest_run_user(user_reads_msr, 0));
@@ -251,7 +251,7 @@ TEST_F(guest, privileged_instructions_in_ring_3)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void use_drs(void)
+static __guest void use_drs(void)
 {
 	write_db0(0x1111);
 	write_db1(0x22222222);
@@ -286,7 +286,7 @@ TEST_F(guest, debug_registers_keep_their_values)
 
 static volatile uint64_t seen_dr6, seen_rip, watched;
 
-__guest static void note_db(struct guest_frame *frame)
+static __guest void note_db(struct guest_frame *frame)
 {
 	seen_dr6 = read_db6();
 	seen_rip = frame->rip;
@@ -295,7 +295,7 @@ __guest static void note_db(struct guest_frame *frame)
 	frame->rflags |= 1 << 16;	/* RF: do not break here again */
 }
 
-__guest static void break_on_all(void)
+static __guest void break_on_all(void)
 {
 	uint64_t here;
 
@@ -329,7 +329,7 @@ TEST_F(guest, breakpoints)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void xsetbv_without(void)
+static __guest void xsetbv_without(void)
 {
 	write_cr4(read_cr4() & ~X86_CR4_OSXSAVE);
 	GUEST_EQ(UD, GUEST_TRY("xsetbv", : "c" (0), "a" (1), "d" (0)));
@@ -345,7 +345,7 @@ TEST_F(guest, xsetbv_without_osxsave_is_ud)
 #define TRY_XSETBV(index, low, high) \
 	GUEST_TRY("xsetbv", : "c" (index), "a" (low), "d" (high) : "memory")
 
-__guest static void xsetbv_all(void)
+static __guest void xsetbv_all(void)
 {
 	uint32_t regs[4], low, high;
 

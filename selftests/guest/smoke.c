@@ -5,10 +5,8 @@
  */
 #include "kselftest_harness.h"
 
+#include "code.h"
 #include "fixture.h"
-
-/* In real.S. */
-extern const char real_out[], real_out_end[];
 
 TEST_F(guest, real_mode_io_and_hlt)
 {
@@ -41,7 +39,7 @@ TEST_F(guest, real_mode_io_and_hlt)
 	EXPECT_EQ((uint64_t)(VM_CODE16 + (real_out_end - real_out)), vcpu_regs(cpu).rip);
 }
 
-__guest static void long_mode_hello(void)
+static __guest void long_mode_hello(void)
 {
 	GUEST_EQ(0x1234, 0x1234);
 	GUEST_SYNC(0xfeedface12345678ull);
@@ -60,7 +58,7 @@ TEST_F(guest, long_mode_reports)
 
 static uint32_t vendor[4];
 
-__guest static void read_vendor(void)
+static __guest void read_vendor(void)
 {
 	uint32_t regs[4];
 
@@ -85,7 +83,7 @@ TEST_F(guest, cpuid_is_the_table)
 	free(cpuid);
 }
 
-__guest static void touch_mmio(void)
+static __guest void touch_mmio(void)
 {
 	volatile uint32_t *device = (uint32_t *)(uintptr_t)VM_HOLE;
 
@@ -113,7 +111,7 @@ TEST_F(guest, mmio_write_and_read)
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
-__guest static void take_exceptions(void)
+static __guest void take_exceptions(void)
 {
 	GUEST_EQ(6, GUEST_TRY("ud2"));
 	GUEST_EQ(13, GUEST_TRY("rdmsr", : "c" (0x12345678) : "eax", "edx"));

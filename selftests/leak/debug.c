@@ -39,14 +39,14 @@ static uint64_t count_of(int fd)
 	return count;
 }
 
-__guest static void note_hit(struct guest_frame *frame)
+static __guest void note_hit(struct guest_frame *frame)
 {
 	(void)frame;
 	guest_hits++;
 	write_db6(0xffff0ff0);
 }
 
-__guest static void write_unwatched(void)
+static __guest void write_unwatched(void)
 {
 	guest_handler[1] = note_hit;
 	GUEST_EQ(0, read_db0());
@@ -80,7 +80,7 @@ TEST_F(guest, breakpoint_of_the_host)
 	close(fd);
 }
 
-__guest static void write_watched(void)
+static __guest void write_watched(void)
 {
 	uint64_t wanted = 0;
 
@@ -140,7 +140,7 @@ TEST_F(guest, breakpoints_of_both)
 	close(other);
 }
 
-__guest static void read_dr6_alone(void)
+static __guest void read_dr6_alone(void)
 {
 	GUEST_EQ(0xffff0ff0, read_db6());
 	write_db6(0xffff0ff0 | 0xe00f);

@@ -25,7 +25,7 @@ static int has_avx(struct vm *vm)
 	return regs[2] >> 28 & regs[2] >> 27 & 1 && vm_has_cpuid(vm->dev, 1, 2, 28);
 }
 
-__guest static void save(struct fx_area *area)
+static __guest void save(struct fx_area *area)
 {
 	if (guest_avx)
 		asm volatile("xsave (%0)" : : "r" (area), "a" (7), "d" (0) : "memory");
@@ -33,7 +33,7 @@ __guest static void save(struct fx_area *area)
 		asm volatile("fxsave (%0)" : : "r" (area) : "memory");
 }
 
-__guest static void load(struct fx_area *area)
+static __guest void load(struct fx_area *area)
 {
 	if (guest_avx)
 		asm volatile("xrstor (%0)" : : "r" (area), "a" (7), "d" (0) : "memory");
@@ -41,7 +41,7 @@ __guest static void load(struct fx_area *area)
 		asm volatile("fxrstor (%0)" : : "r" (area) : "memory");
 }
 
-__guest static void keep_registers(void)
+static __guest void keep_registers(void)
 {
 	uint32_t regs[4];
 
@@ -113,13 +113,12 @@ TEST_F(guest, guest_starts_with_registers_of_its_own)
 	EXPECT_TRUE(all_zero(area->xmm[0], sizeof(area->xmm)));
 	for (int i = 0; i < 8; i++)
 		EXPECT_TRUE(all_zero(area->st[i], 10));
-	if (avx) {
+	if (avx)
 		EXPECT_TRUE(all_zero(area->ymm_high[0], sizeof(area->ymm_high)));
-	}
 }
 
 /* A guest that has AVX switched off: the upper halves are the host's alone. */
-__guest static void without_avx(void)
+static __guest void without_avx(void)
 {
 	asm volatile("pcmpeqd %xmm0, %xmm0; pcmpeqd %xmm15, %xmm15");
 	GUEST_SYNC(0);
@@ -190,7 +189,7 @@ TEST_F(guest, two_machines_on_one_thread)
  * A guest that stays inside, and a process on the same processor that uses the
  * registers: neither finds a stranger's value.
  */
-__guest static void check_for_long(void)
+static __guest void check_for_long(void)
 {
 	asm volatile("sti");
 	fx_fill(&mine, 0x21, 0);

@@ -29,7 +29,7 @@
 
 static volatile bool guest_has_rdtscp, guest_has_xsave;
 
-__guest static void turn_all_upside_down(void)
+static __guest void turn_all_upside_down(void)
 {
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NX);
 	wrmsr(MSR_STAR, 0x0023001b12345678);
@@ -70,7 +70,7 @@ static const uint32_t host_msrs[] = {
 	MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_FMASK, MSR_TSC_AUX, 0x1b, 0x1a0,
 };
 
-#define NR_HOST_MSRS (sizeof(host_msrs) / sizeof(host_msrs[0]))
+#define NR_HOST_MSRS ARRAY_SIZE(host_msrs)
 
 static bool read_host_msrs(uint64_t values[NR_HOST_MSRS])
 {
@@ -101,9 +101,8 @@ TEST_F(guest, host_msrs_are_as_before)
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(&self->cpu));
 		ASSERT_TRUE(read_host_msrs(after));
-		for (size_t i = 0; i < NR_HOST_MSRS; i++) {
+		for (size_t i = 0; i < NR_HOST_MSRS; i++)
 			EXPECT_EQ(before[i], after[i]) TH_LOG("MSR 0x%x", host_msrs[i]);
-		}
 	}
 }
 
@@ -119,7 +118,7 @@ TEST_F(guest, host_system_calls_work)
 	}
 }
 
-__guest static void read_boot_values(void)
+static __guest void read_boot_values(void)
 {
 	GUEST_EQ(0, rdmsr(MSR_STAR));
 	GUEST_EQ(0, rdmsr(MSR_LSTAR));

@@ -32,7 +32,7 @@ static struct own {
 	volatile uint64_t rounds;
 } own[CPUS];
 
-__guest static void check_msrs(uint64_t seed)
+static __guest void check_msrs(uint64_t seed)
 {
 	GUEST_EQ(seed & 0xffff, rdmsr(MSR_SYSENTER_CS));
 	GUEST_EQ(seed + 1, rdmsr(MSR_SYSENTER_ESP));
@@ -47,7 +47,7 @@ __guest static void check_msrs(uint64_t seed)
 	GUEST_EQ(seed + 7, rdmsr(MSR_KERNEL_GS_BASE));
 }
 
-__guest static void write_msrs(uint64_t seed)
+static __guest void write_msrs(uint64_t seed)
 {
 	wrmsr(MSR_SYSENTER_CS, seed & 0xffff);
 	wrmsr(MSR_SYSENTER_ESP, seed + 1);
@@ -62,7 +62,7 @@ __guest static void write_msrs(uint64_t seed)
 	wrmsr(MSR_KERNEL_GS_BASE, seed + 7);
 }
 
-__guest static void check_registers(uint64_t seed)
+static __guest void check_registers(uint64_t seed)
 {
 	GUEST_EQ(seed + 8, read_db0());
 	GUEST_EQ(seed + 9, read_db1());
@@ -72,7 +72,7 @@ __guest static void check_registers(uint64_t seed)
 	GUEST_EQ(seed & 15, read_cr8());
 }
 
-__guest static void write_registers(uint64_t seed)
+static __guest void write_registers(uint64_t seed)
 {
 	write_db0(seed + 8);
 	write_db1(seed + 9);
@@ -81,7 +81,7 @@ __guest static void write_registers(uint64_t seed)
 	write_cr8(seed & 15);
 }
 
-__guest static void keep_all(struct own *me)
+static __guest void keep_all(struct own *me)
 {
 	uint32_t regs[4];
 
@@ -103,12 +103,12 @@ __guest static void keep_all(struct own *me)
 	}
 }
 
-__guest static void keep_all_0(void)
+static __guest void keep_all_0(void)
 {
 	keep_all(&own[0]);
 }
 
-__guest static void keep_all_1(void)
+static __guest void keep_all_1(void)
 {
 	keep_all(&own[1]);
 }

@@ -31,11 +31,6 @@ __guest void guest_report(uint32_t word, const char *file, uint32_t line,
 	outl(GUEST_PORT, (uint32_t)(uintptr_t)&report);
 }
 
-void guest_exception(struct guest_frame *frame);
-void guest_enter_user(void (*fn)(void), uint64_t rflags);
-extern const uint8_t guest_leave_user[];
-extern volatile uint64_t guest_kernel_rsp;
-
 static void return_to_kernel(struct guest_frame *frame)
 {
 	frame->rip = (uintptr_t)guest_leave_user;

@@ -51,6 +51,12 @@ void guest_report(uint32_t word, const char *file, uint32_t line,
  */
 uint64_t guest_run_user(void (*fn)(void), uint64_t rflags);
 
+/* Between guest.c and vectors.S. */
+extern const uint8_t guest_leave_user[];
+extern volatile uint64_t guest_kernel_rsp;
+void guest_exception(struct guest_frame *frame);
+void guest_enter_user(void (*fn)(void), uint64_t rflags);
+
 /* Gate n of the IDT: its descriptor privilege level and stack. */
 void guest_set_gate(unsigned int n, unsigned int dpl, unsigned int ist);
 

@@ -55,7 +55,7 @@ const char *vm_device(void)
  */
 bool vm_is_kvm(void)
 {
-	return strstr(vm_device(), "kvm") != NULL;
+	return strstr(vm_device(), "kvm");
 }
 
 /**
@@ -156,12 +156,13 @@ static int copy_segments(struct dl_phdr_info *info, size_t size, void *data)
 
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *seg = &info->dlpi_phdr[i];
+		const Elf64_Phdr *seg = &info->dlpi_phdr[i];
 
 		if (seg->p_type != PT_LOAD)
 			continue;
 		if (seg->p_vaddr + seg->p_memsz > vm->size)
-			die("this program does not fit into the guest: link it statically, at 0x400000");
+			die("this program does not fit into the guest: %s",
+			    "link it statically, at 0x400000");
 		memcpy(vm->mem + seg->p_vaddr, (void *)seg->p_vaddr, seg->p_memsz);
 	}
 	return 1;

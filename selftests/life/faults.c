@@ -13,7 +13,7 @@
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 #define MOST		400	/* allocations of one call: more means that something is wrong */
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }

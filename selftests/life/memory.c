@@ -24,7 +24,7 @@ static volatile bool shall_write;
 /* Page 1 of VM_PAGES is the memory under test. */
 #define TESTED	((volatile uint64_t *)(uintptr_t)(VM_PAGES + PAGE))
 
-__guest static void touch_for_ever(void)
+static __guest void touch_for_ever(void)
 {
 	for (;;) {
 		value = TESTED[0];
@@ -289,7 +289,7 @@ static void *run_to_report(void *arg)
 	return NULL;
 }
 
-__guest static void wait_for_changes(void)
+static __guest void wait_for_changes(void)
 {
 	uint64_t seen = 0;
 
@@ -324,7 +324,7 @@ TEST_F(guest, memory_is_replaced_under_a_running_guest)
 
 static volatile bool stop_counting;
 
-__guest static void count_for_long(void)
+static __guest void count_for_long(void)
 {
 	asm volatile("sti");
 	while (!stop_counting)
@@ -354,7 +354,7 @@ TEST_F(guest, memory_is_thrown_away_under_a_running_guest)
 	EXPECT_EQ(GUEST_IS_DONE, runner.word);
 }
 
-__guest static void sweep_pages(void)
+static __guest void sweep_pages(void)
 {
 	asm volatile("sti");
 	while (!stop_counting) {

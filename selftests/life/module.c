@@ -14,7 +14,7 @@
 #define NAME	"vhm"
 #define LOADS	100
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }
@@ -170,7 +170,7 @@ TEST_F(module, statistics_keep_it_busy)
 	close(fd);
 }
 
-__guest static void loop_for_ever(void)
+static __guest void loop_for_ever(void)
 {
 	asm volatile("sti; 1: jmp 1b");
 }

@@ -18,14 +18,14 @@
 static volatile uint64_t first_page, nr_pages, wrong;
 
 /* The slot's 2 MiB are mapped one to one at VM_HOLE's neighbour GPA. */
-__guest static void write_all(void)
+static __guest void write_all(void)
 {
 	for (uint64_t i = 0; i < nr_pages; i++)
 		*(volatile uint64_t *)(uintptr_t)(GPA + (first_page + i) * PAGE) = i + 1;
 	GUEST_DONE();
 }
 
-__guest static void check_all(void)
+static __guest void check_all(void)
 {
 	for (uint64_t i = 0; i < nr_pages; i++)
 		wrong += *(volatile uint64_t *)(uintptr_t)(GPA + (first_page + i) * PAGE) != i + 1;

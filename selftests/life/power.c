@@ -16,7 +16,7 @@
 
 static volatile uint64_t counter;
 
-__guest static void count(void)
+static __guest void count(void)
 {
 	for (;;) {
 		counter++;
@@ -115,7 +115,7 @@ TEST_F(power, machine_made_while_a_processor_is_away)
 
 static volatile uint64_t spins;
 
-__guest static void spin(void)
+static __guest void spin(void)
 {
 	asm volatile("sti");
 	for (;;)

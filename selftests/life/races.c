@@ -14,7 +14,7 @@
 #define GPA	0x20000000ull
 #define PAGE	4096ul
 
-__guest static void just_done(void)
+static __guest void just_done(void)
 {
 	GUEST_DONE();
 }
@@ -89,7 +89,7 @@ TEST(vcpus_come_and_go)
 static volatile uint64_t sweeps;
 
 /* Exits of all kinds, and new pages all the time. */
-__guest static void keep_busy(void)
+static __guest void keep_busy(void)
 {
 	uint32_t regs[4];
 
@@ -270,7 +270,7 @@ static void *change_memory(void *arg)
 }
 
 /* The slot may be a hole at any moment: stores become MMIO then. */
-__guest static void store_into_slot(void)
+static __guest void store_into_slot(void)
 {
 	for (;;) {
 		for (uint64_t i = 0; i < 16; i++)

@@ -23,8 +23,8 @@
 
 /**
  * struct vhm_ept - a VM's EPT
- * @lock: guards every entry; held no longer than it takes to install one, or to
- *        zap one table's worth
+ * @lock: guards every entry; held no longer than it takes to install one, to zap
+ *        one table's worth, or to unlink the empty tables of a GiB
  * @root: the level-4 table; NULL once the VM is on its way out [e]
  * @sequence: grows with every invalidation that has ended [e]
  * @invalidating: invalidations under way [e]

@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 #include <asm/io.h>
 
 #include "trace.h"
@@ -205,16 +206,21 @@ void vhm_memory_cache_free(struct vhm_vcpu *v)
 		__free_page(v->ept_cache[--v->ept_cached]);
 }
 
-/* Enter a page that was found while @sequence was current, and let go of it. */
-static void install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writable,
+/*
+ * Enter a page that was found while @sequence was current, and let go of it.
+ * False if an invalidation has come between, or is under way.
+ */
+static bool install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writable,
 		    unsigned long sequence)
 {
 	u64 rights = VHM_EPT_READ | VHM_EPT_EXECUTE | (writable ? VHM_EPT_WRITE : 0);
 	struct vhm_ept *ept = &v->vm->ept;
 	unsigned long flags;
+	bool current_still;
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
-	if (!ept->invalidating && ept->sequence == sequence && ept->root) {
+	current_still = !ept->invalidating && ept->sequence == sequence && ept->root;
+	if (current_still) {
 		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
 		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
 				v->ept_cache, &v->ept_cached))
@@ -223,6 +229,16 @@ static void install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writabl
 	}
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 	put_page(page);
+	return current_still;
+}
+
+/*
+ * A fault that tries again while an invalidation is under way would keep the CPU
+ * from the thread whose end it waits for.
+ */
+static int wait_for_invalidations(struct vhm_vm *vm)
+{
+	return wait_event_interruptible(vm->invalidated, !READ_ONCE(vm->ept.invalidating));
 }
 
 static unsigned long begin_fault(struct vhm_vm *vm)
@@ -265,7 +281,8 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 			return VHM_SLEEP;
 		writable = false;
 	}
-	install(v, v->fault_gpa, page, writable, sequence);
+	if (!install(v, v->fault_gpa, page, writable, sequence))
+		return VHM_SLEEP;
 	v->stats.pf_fast++;
 	return VHM_RESUME;
 }
@@ -274,8 +291,8 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
  * vhm_memory_fault_sleepable() - an EPT violation, where it may sleep
  * @v: the vCPU
  *
- * Return: VHM_RESUME; VHM_FAULT: the user memory is not there; what
- * vhm_mmio_emulate() says where no slot is, or where a read-only one is written.
+ * Return: VHM_RESUME; VHM_SIGNAL: a signal came first; VHM_FAULT: the user
+ * memory is not there; what vhm_mmio_emulate() says where no slot is, or where a read-only one is written.
  */
 enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 {
@@ -292,9 +309,12 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	/* The run loop tries again to fill the cache, and says -ENOMEM if it cannot. */
 	if (vhm_memory_cache_fill(v))
 		return VHM_RESUME;
+	if (wait_for_invalidations(v->vm))
+		return VHM_SIGNAL;
 	sequence = begin_fault(v->vm);
-	/* A slot that went away meanwhile: the access faults again, and is MMIO then. */
-	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot))
+	/* A slot that went away meanwhile, or is another now: the access faults again. */
+	if (!vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
+	    (write && slot.flags & KVM_MEM_READONLY))
 		return VHM_RESUME;
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
@@ -313,14 +333,17 @@ static void begin_invalidation(struct vhm_ept *ept)
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 }
 
-static void end_invalidation(struct vhm_ept *ept)
+static void end_invalidation(struct vhm_vm *vm)
 {
+	struct vhm_ept *ept = &vm->ept;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
 	ept->sequence++;
 	ept->invalidating--;
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
+	if (wq_has_sleeper(&vm->invalidated))
+		wake_up_all(&vm->invalidated);
 }
 
 /* Nobody may use a translation of before from here on. */
@@ -367,7 +390,7 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	end_invalidation(&notifier_vm(mn)->ept);
+	end_invalidation(notifier_vm(mn));
 }
 
 /* The address space ends; the VM's fds may live on, but nothing runs on them. */
@@ -576,7 +599,7 @@ static int replace_slots(struct vhm_vm *vm, struct vhm_slots *old, const struct 
 	rcu_assign_pointer(vm->slots, slots);
 	if (gone)
 		forget_slot(vm, gone);
-	end_invalidation(&vm->ept);
+	end_invalidation(vm);
 	kvfree_rcu(old, rcu);
 	return 0;
 }

@@ -117,11 +117,18 @@ static void count_exit(struct vhm_vcpu *v, u32 reason)
 	v->exit[v->last_reason].count++;
 }
 
-static void time_entry(struct vhm_vcpu *v)
+/* The last exit pays for the time since; what comes before the first one is no exit's. */
+static void time_kernel(struct vhm_vcpu *v, u64 now)
 {
-	u64 now = rdtsc();
+	if (v->stats.exits)
+		v->exit[v->last_reason].kernel_ticks += now - v->exit_tsc;
+	v->exit_tsc = now;
+}
 
-	v->exit[v->last_reason].kernel_ticks += now - v->exit_tsc;
+static void time_user(struct vhm_vcpu *v, u64 now)
+{
+	if (v->stats.exits)
+		v->exit[v->last_reason].user_ticks += now - v->leave_tsc;
 	v->exit_tsc = now;
 }
 
@@ -146,7 +153,7 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	trace_vhm_entry(v);
 	v->stats.entries++;
 	if (unlikely(v->timing))
-		time_entry(v);
+		time_kernel(v, rdtsc());
 	if (unlikely(!vmx_run_once(v)))
 		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR));
 	if (unlikely(v->timing))
@@ -314,21 +321,17 @@ static void restore_own_sigmask(struct vhm_vcpu *v)
 static long vcpu_run(struct vhm_vcpu *v)
 {
 	bool immediate = READ_ONCE(v->run->immediate_exit);
-	u64 now;
 	long ret;
 
-	if (unlikely(v->timing)) {
-		now = rdtsc();
-		v->exit[v->last_reason].user_ticks += now - v->leave_tsc;
-		v->exit_tsc = now;
-	}
+	if (unlikely(v->timing))
+		time_user(v, rdtsc());
 	swap_sigmask(v);
 	ret = run_checked(v, immediate);
 	update_run_page(v);
 	restore_own_sigmask(v);
 	if (unlikely(v->timing)) {
 		v->leave_tsc = rdtsc();
-		v->exit[v->last_reason].kernel_ticks += v->leave_tsc - v->exit_tsc;
+		time_kernel(v, v->leave_tsc);
 	}
 	return ret;
 }

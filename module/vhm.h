@@ -12,6 +12,9 @@
  *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
+ * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
+ * taken under it.
+ *
  * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock.
  */
 #ifndef VHM_H
@@ -25,6 +28,7 @@
 #include <linux/signal_types.h>
 #include <linux/types.h>
 #include <linux/vhm.h>
+#include <linux/wait.h>
 
 #include "ept.h"
 #include "vmx/vmx.h"
@@ -119,6 +123,7 @@ struct vhm_vm {
 	struct vhm_vcpu *vcpu[VHM_MAX_VCPUS];	/* [l] to write; an entry once set stays */
 	unsigned int vcpu_count;		/* [l] to write, [a] to read */
 	struct vhm_ept ept;
+	wait_queue_head_t invalidated;		/* woken when an invalidation has ended */
 	/* One of its own, because the kernel shares a notifier between equal ops. */
 	struct mmu_notifier_ops notifier_ops;	/* [c] */
 	struct vhm_notifier *notifier;		/* [c] */

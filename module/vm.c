@@ -184,6 +184,7 @@ int vhm_vm_create(void)
 		return -ENOMEM;
 	kref_init(&vm->ref);
 	mutex_init(&vm->lock);
+	init_waitqueue_head(&vm->invalidated);
 	vm->mm = current->mm;
 	vm->tsc_start = rdtsc();
 	err = vhm_memory_init(vm);

@@ -28,7 +28,6 @@ struct vmx_host {
 	u64 kernel_gs_base;
 	u64 debugctl;
 	u16 fs, gs, ds, es, ldt;
-	bool breakpoints;
 };
 
 /* Values last written to host-state fields that can change from run to run. */

@@ -101,8 +101,11 @@ TEST_F(guest, host_msrs_are_as_before)
 	for (int round = 0; round < 3; round++) {
 		ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(&self->cpu));
 		ASSERT_TRUE(read_host_msrs(after));
-		for (size_t i = 0; i < NR_HOST_MSRS; i++)
-			EXPECT_EQ(before[i], after[i]) TH_LOG("MSR 0x%x", host_msrs[i]);
+		for (size_t i = 0; i < NR_HOST_MSRS; i++) {
+			uint32_t msr = host_msrs[i];
+
+			EXPECT_EQ(before[i], after[i]) TH_LOG("MSR 0x%x", msr);
+		}
 	}
 }
 

@@ -17,6 +17,11 @@ CFLAGS += -O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -fno-pie -fcf-protection
 CFLAGS += -fno-stack-protector -mno-red-zone -mgeneral-regs-only
 CFLAGS += -I$(LIB) -I$(LIB)/../../uapi -isystem $(KSFT)
 CFLAGS += $(KHDR_INCLUDES)
+ifneq ($(LLVM),)
+# What clang says about kselftest's own macros and KVM's own structures.
+CFLAGS += -Wno-gnu-variable-sized-type-not-at-end -Wno-unused-parameter
+CFLAGS += -Wno-unused-command-line-argument
+endif
 LDFLAGS += -static -no-pie -pthread
 
 LOCAL_HDRS += $(LIB)/vm.h $(LIB)/guest.h $(LIB)/fixture.h

@@ -152,7 +152,7 @@ TEST_F(guest, fork_copies_on_write)
 	host[0] = 7;
 	show(&self->cpu, host, SIZE, touch_for_ever, true);
 	EXPECT_EQ(7, guest_reads(&self->cpu));
-	for (int i = 0; i < 5; i++) {
+	for (uint64_t i = 0; i < 5; i++) {
 		ASSERT_EQ(0, pipe(go));
 		child = fork();
 		ASSERT_LE(0, child);
@@ -160,8 +160,8 @@ TEST_F(guest, fork_copies_on_write)
 			bool same;
 
 			close(go[1]);
-			same = read(go[0], &byte, 1) == 1 && host[0] == 7u + i &&
-			       host[1] == 8u + i;
+			same = read(go[0], &byte, 1) == 1 && host[0] == 7 + i &&
+			       host[1] == 8 + i;
 			_exit(!same);
 		}
 		host[0] = 8 + i;

@@ -57,28 +57,21 @@ static uint8_t *add_memory(struct vm *vm, int advice)
 	return host;
 }
 
-static uint64_t page_flags(const void *address)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, 8, (uintptr_t)address / PAGE * 8) != 8)
-		entry = 0;
-	close(fd);
-	return entry;
-}
-
 #define PAGE_IS_PRESENT	(1ull << 63)
 #define PAGE_IS_SWAPPED	(1ull << 62)
 
 static unsigned int count_pages(const uint8_t *host, uint64_t flag)
 {
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entries[PAGES] = {};
 	unsigned int nr = 0;
 
+	if (fd < 0 || pread(fd, entries, sizeof(entries), (uintptr_t)host / PAGE * 8) !=
+	    (ssize_t)sizeof(entries))
+		die("cannot read /proc/self/pagemap: %s", strerror(errno));
+	close(fd);
 	for (unsigned long i = 0; i < PAGES; i++)
-		nr += !!(page_flags(host + i * PAGE) & flag);
+		nr += !!(entries[i] & flag);
 	return nr;
 }
 

@@ -324,6 +324,36 @@ TEST_F(guest, memory_is_replaced_under_a_running_guest)
 
 static volatile bool stop_counting;
 
+static __guest void count_for_long(void)
+{
+	asm volatile("sti");
+	while (!stop_counting)
+		TESTED[0]++;
+	GUEST_DONE();
+}
+
+/* Thrown away again and again: the guest's next writes land in the new page. */
+TEST_F(guest, memory_is_thrown_away_under_a_running_guest)
+{
+	struct runner runner = { .cpu = &self->cpu };
+	volatile uint64_t *host = map_private(SIZE);
+	pthread_t thread;
+
+	if (vm_is_kvm())
+		SKIP(return, "without a watchdog this does not come back on Bochs 2.7");
+	show(&self->cpu, (void *)host, SIZE, count_for_long, true);
+	limit(3);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_to_report, &runner));
+	for (unsigned int i = 0; i < CHANGES; i++) {
+		ASSERT_EQ(0, madvise((void *)host, PAGE, MADV_DONTNEED));
+		while (!host[0])
+			usleep(50);
+	}
+	GUEST_VAR(&self->vm, stop_counting) = true;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(GUEST_IS_DONE, runner.word);
+}
+
 static __guest void sweep_pages(void)
 {
 	asm volatile("sti");

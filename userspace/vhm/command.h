@@ -13,6 +13,9 @@
 int usage_error(const char *usage, const char *what, const char *value);
 
 int command_run(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_vmcs(int argc, char **argv);
+int command_capabilities(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 #endif /* VHM_COMMAND_H */

@@ -12,6 +12,9 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "run", command_run, "run a guest" },
+	{ "list", command_list, "list your machines that run on /dev/vhm" },
+	{ "vmcs", command_vmcs, "look into the VMCS of one of them" },
+	{ "capabilities", command_capabilities, "show what VMX can do here, and what vhm chose" },
 	{ "doctor", command_doctor, "say whether this machine can run vhm, and what to do if not" },
 };
 

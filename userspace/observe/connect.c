@@ -122,7 +122,7 @@ static int connect_path(const char *path, struct connection *connection)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return vhm_fail(ENAMETOOLONG, "the path %s is too long for a socket", path);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	error = connect_to(&address, path, connection);
 	if (error == -ENOENT)
 		return vhm_fail(ENOENT, "there is no machine at %s", path);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../module/vmx/text.h"
 #include "../libvhm/internal.h"
 #include "field.h"
 
@@ -83,11 +84,12 @@ static int unknown(const char *name)
 {
 	const char *near[FIELD_MOST_SUGGESTIONS];
 	size_t i, count = field_suggest(name, near, FIELD_MOST_SUGGESTIONS);
-	char list[FIELD_MOST_SUGGESTIONS * (NAME_LONGEST + 4)] = "";
+	char list[FIELD_MOST_SUGGESTIONS * NAME_LONGEST];
+	struct vmx_text text = { .buf = list, .size = sizeof(list) };
 
 	for (i = 0; i < count; i++) {
-		strcat(list, i ? i + 1 == count ? " or " : ", " : "");
-		strcat(list, near[i]);
+		vmx_text_item(&text, 0, i + 1 == count ? " or " : ", ");
+		vmx_text_add(&text, "%s", near[i]);
 	}
 	if (!count)
 		return vhm_fail(ENOENT,

@@ -110,7 +110,7 @@ static void add_moment(struct json_object *object, const struct vhm_vmcs *vmcs)
 	json_object_object_add(object, "exits", json_object_new_uint64(vmcs->exits));
 	json_add_hex(object, "tsc", vmcs->tsc, 16);
 	json_object_object_add(object, "launched",
-			       json_object_new_boolean(vmcs->flags & VHM_VMCS_LAUNCHED));
+			       json_object_new_boolean(!!(vmcs->flags & VHM_VMCS_LAUNCHED)));
 }
 
 /**

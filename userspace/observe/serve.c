@@ -200,7 +200,7 @@ int serve_open(const struct name_places *places, const char *name, int observer)
 	if (directory < 0)
 		return directory;
 	handed_out = observer;
-	strcpy(own_name, name);
+	snprintf(own_name, sizeof(own_name), "%s", name);
 	error = start_serving(places->path[which], name);
 	if (error)
 		give_up();

@@ -29,6 +29,8 @@ static long system_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_get_supported_cpuid(argp);
 	case KVM_GET_MSR_INDEX_LIST:
 		return vhm_get_msr_index_list(argp);
+	case KVM_X86_GET_MCE_CAP_SUPPORTED:
+		return vhm_get_mce_cap_supported(argp);
 	default:
 		return -EINVAL;
 	}

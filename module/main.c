@@ -33,6 +33,8 @@ static long system_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_get_control(argp);
 	case VHM_GET_CAPABILITY_MSRS:
 		return vhm_get_capability_msrs(argp);
+	case KVM_X86_GET_MCE_CAP_SUPPORTED:
+		return vhm_get_mce_cap_supported(argp);
 	default:
 		return -EINVAL;
 	}

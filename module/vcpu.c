@@ -405,6 +405,10 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, false);
 	case KVM_SET_MSRS:
 		return vhm_msrs_ioctl(v, argp, true);
+	case KVM_X86_SETUP_MCE:
+		return vhm_setup_mce(v, argp);
+	case KVM_X86_SET_MCE:
+		return vhm_set_mce(v, argp);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
 	case KVM_GET_TSC_KHZ:
@@ -496,6 +500,7 @@ void vhm_vcpu_free(struct vhm_vcpu *v)
 	vhm_memory_cache_free(v);
 	vmx_vcpu_destroy(v);
 	kfree(v->failure);
+	kfree(v->mce);
 	kfree(v->msrs);
 	kvfree(v->cpuid);
 	kfree(v->mmio);
@@ -520,11 +525,12 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->pio_data = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	v->mmio = kzalloc(sizeof(*v->mmio), GFP_KERNEL_ACCOUNT);
 	v->msrs = vhm_msrs_alloc();
+	v->mce = vhm_mce_alloc();
 	v->cpuid = vhm_cpuid_alloc();
 	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->cpuid ||
-	    !v->failure) {
+	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->mce ||
+	    !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;
 	}

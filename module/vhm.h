@@ -41,6 +41,7 @@
 #define VHM_MAX_SLOT_PAGES	((1UL << 31) - 1)	/* as KVM_MEM_MAX_NR_PAGES */
 #define VHM_MAX_CPUID_ENTRIES	256
 #define VHM_MAX_IRQ_ROUTES	4096
+#define VHM_MCE_BANKS		32
 
 /* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
 #define VHM_RUN_PAGES		2
@@ -154,7 +155,7 @@ enum vhm_entered {
 struct vhm_events {
 	enum vhm_entered entered;	/* what the last entry took along */
 	u32 recovered;			/* IDT-vectoring information of the exit at hand, or 0 */
-	bool shutdown;			/* an exception while a double fault was on its way */
+	bool shutdown;			/* it cannot go on: KVM_EXIT_SHUTDOWN */
 	struct vhm_exception exception;
 	bool interrupt;		/* vector, accepted from user space or cut short */
 	bool soft;		/* the vector is an INT n cut short */
@@ -209,6 +210,7 @@ struct vhm_vcpu {
 	struct vhm_cpuid *cpuid;
 	struct vhm_msrs *msrs;
 	struct vmx_snapshot *failure;		/* what the last entry that failed left behind */
+	struct vhm_mce *mce;
 	struct page *ept_cache[VHM_EPT_CACHE];
 	unsigned int ept_cached;
 	u64 ept_generation;			/* of the translations this vCPU may hold */
@@ -308,6 +310,7 @@ void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
 void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code);
 void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code);
 void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6);
+void vhm_queue_shutdown(struct vhm_vcpu *v);
 bool vhm_inject_events(struct vhm_vcpu *v);
 void vhm_events_not_delivered(struct vhm_vcpu *v);
 void vhm_recover_event(struct vhm_vcpu *v, bool window);
@@ -337,6 +340,14 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
 struct vhm_msrs *vhm_msrs_alloc(void);
 void vhm_msrs_reset(struct vhm_vcpu *v);
+
+/* mce.c */
+struct vhm_mce *vhm_mce_alloc(void);
+int vhm_mce_get_msr(struct vhm_vcpu *v, u32 index, u64 *value, bool host);
+int vhm_mce_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
+long vhm_get_mce_cap_supported(u64 __user *user);
+long vhm_setup_mce(struct vhm_vcpu *v, const u64 __user *user);
+long vhm_set_mce(struct vhm_vcpu *v, const struct kvm_x86_mce __user *user);
 
 /* cr.c */
 int vhm_set_cr0(struct vhm_vcpu *v, u64 value);

@@ -33,8 +33,11 @@ enum {
 	STORED_COUNT = STORED_MTRR_VARIABLE + 16,
 };
 
+struct msr_row;
+
 struct vhm_msrs {
 	u64 stored[STORED_COUNT];
+	const struct msr_row *last;	/* the guest's last one: it is often the next one, too */
 };
 
 /**
@@ -366,6 +369,19 @@ static const struct msr_row *find_row(u32 index)
 	return NULL;
 }
 
+/* The same for the guest's own accesses, whose MSR is mostly that of before. */
+static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index)
+{
+	const struct msr_row *row = v->msrs->last;
+
+	if (likely(row->index == index))
+		return row;
+	row = find_row(index);
+	if (row)
+		v->msrs->last = row;
+	return row;
+}
+
 /*
  * Some exist only in a guest that was told so. The paravirtual clock is in no
  * guest; its rows are there because QEMU writes 0 to them in any case.
@@ -403,7 +419,11 @@ static int write_row(struct vhm_vcpu *v, const struct msr_row *row, u64 value, b
  */
 struct vhm_msrs *vhm_msrs_alloc(void)
 {
-	return kzalloc(sizeof(struct vhm_msrs), GFP_KERNEL_ACCOUNT);
+	struct vhm_msrs *msrs = kzalloc(sizeof(*msrs), GFP_KERNEL_ACCOUNT);
+
+	if (msrs)
+		msrs->last = rows;
+	return msrs;
 }
 
 /**
@@ -510,7 +530,7 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 
 static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 {
-	const struct msr_row *row = find_row(index);
+	const struct msr_row *row = find_guest_row(v, index);
 
 	if (unlikely(!row))
 		return vhm_mce_get_msr(v, index, value, false);
@@ -557,7 +577,7 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;
 	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
-	const struct msr_row *row = find_row(regs[VHM_RCX]);
+	const struct msr_row *row = find_guest_row(v, regs[VHM_RCX]);
 
 	if (unlikely(guest_write(v, row, regs[VHM_RCX], value))) {
 		vhm_queue_exception_error(v, X86_TRAP_GP, 0);

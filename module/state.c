@@ -205,14 +205,14 @@ static void set_segments(const struct kvm_sregs *s)
 
 static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
 {
-	unsigned int vector;
+	unsigned int i;
 
-	for (vector = 0; vector < 256; vector++) {
-		if (!(s->interrupt_bitmap[vector / 64] & BIT_ULL(vector % 64)))
+	for (i = 0; i < ARRAY_SIZE(s->interrupt_bitmap); i++) {
+		if (!s->interrupt_bitmap[i])
 			continue;
 		v->events.interrupt = true;
 		v->events.soft = false;
-		v->events.vector = vector;
+		v->events.vector = 64 * i + __ffs64(s->interrupt_bitmap[i]);
 		v->vmx.event_work = true;
 		return;
 	}

@@ -71,7 +71,8 @@ int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value)
 	if (i == VHM_MAX_INJECTIONS)
 		return -ENOSPC;
 	in->row[i].field = field;
-	in->row[i].value = value;
+	/* As VMWRITE does it: what is too wide for the field is cut off. */
+	in->row[i].value = value & GENMASK_ULL(vmx_field_width(field) - 1, 0);
 	in->count = max(in->count, i + 1);
 	return 0;
 }

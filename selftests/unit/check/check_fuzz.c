@@ -26,6 +26,8 @@ static void overwrite(struct vmx_snapshot *s, const unsigned char *data, size_t 
 	for (; size >= RECORD; data += RECORD, size -= RECORD) {
 		where = (data[0] | data[1] << 8) % (sizeof(*s) / 8);
 		memcpy((u64 *)s + where, data + 2, 8);
+		/* A bool is 0 or 1. */
+		memset(&s->conceal, where & 1, 1);
 	}
 	/* What the module fills in from the CPU itself. */
 	s->physical_bits = 32 + s->physical_bits % 21;

@@ -105,6 +105,24 @@ static void test_qualification(void)
 	expect("machine check", "machine check");
 }
 
+/* Addresses of the kernel are not for everybody; the rest of the text is. */
+static void test_concealed(void)
+{
+	struct vmx_snapshot s;
+
+	snapshot_long_mode(&s);
+	s.instruction_error = 8;
+	s.value[VMX_F_HOST_RIP] = 0x123456789abcdef0;
+	s.conceal = true;
+	explain(&s);
+	expect("HOST_RIP (0x6c16), host RIP, an address of the kernel's, shown only with CAP_SYSLOG",
+	       "a secret field is named");
+	tap_ok(!strstr(text, "123456789abcdef0"), "and its value is not told");
+	s.conceal = false;
+	explain(&s);
+	expect("host RIP = 0x123456789abcdef0", "to whom it may be told it is");
+}
+
 /* Everything broken, and buffers of all sizes. */
 static void test_sizes(void)
 {
@@ -117,6 +135,7 @@ static void test_sizes(void)
 	s.physical_bits = 39;
 	s.linear_bits = 48;
 	s.msr_load_count = 0;
+	s.conceal = false;
 	whole = vmx_explain_text(&s, NULL, 0);
 	vmx_explain_text(&s, text, sizeof(text));
 	for (size = 1; size <= whole + 2; size++) {
@@ -138,6 +157,7 @@ int main(void)
 	test_controls();
 	test_disagreement();
 	test_qualification();
+	test_concealed();
 	test_sizes();
 	return tap_end();
 }

@@ -43,6 +43,12 @@ static void smm(struct vmx_snapshot *s) { s->value[VMX_F_VM_ENTRY_CONTROLS] |= E
 static void no_shutdown(struct vmx_snapshot *s) { s->cap[VMX_CAP_MISC] &= ~(u64)BIT(7); }
 static void no_sgx(struct vmx_snapshot *s) { s->features = VMX_CPU_RTM; }
 static void other_link(struct vmx_snapshot *s) { s->link_revision = REVISION; }
+static void link_verdict(struct vmx_snapshot *s)
+{
+	s->exit_reason = BIT(31) | 33;
+	s->qualification = 4;
+}
+
 static void fs_base_msr(struct vmx_snapshot *s) { s->msr_load[0].index = 0xc0000100; }
 static void x2apic_msr(struct vmx_snapshot *s) { s->msr_load[0].index = 0x802; }
 static void msr_reserved(struct vmx_snapshot *s) { s->msr_load[0].reserved = 1; }
@@ -391,6 +397,7 @@ static const struct breakage breakages[] = {
 	{ "guest-pending-debug-rtm", ALL, { W(GUEST_PENDING_DBG_EXCEPTIONS, BIT(16)), END }, NULL },
 	{ "vmcs-link-address", LONG, { W(VMCS_LINK_POINTER, 0xffffffff), END }, NULL },
 	{ "vmcs-link-revision", ALL, { END }, other_link },
+	{ "vmcs-link-revision", LONG, { W(VMCS_LINK_POINTER, 0x7000), END }, link_verdict },
 	{ "vmcs-link-not-current", ALL, { W(VMCS_LINK_POINTER, 0x8000), END }, NULL },
 	{ "guest-pdpte-reserved", PAE, { W(GUEST_PDPTR0, 0x9003), END }, NULL },
 	{ "guest-pdpte-reserved", PAE, { W(GUEST_PDPTR3, TOO_WIDE | 1), END }, NULL },

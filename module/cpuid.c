@@ -53,12 +53,12 @@ static const struct feature_word {
 	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) |
 		      B(23) | B(25) | B(26) | B(28) | B(29) | B(30) },
 	/*
-	 * FPU VME DE PSE TSC MSR PAE CX8 SEP MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
-	 * SS; not APIC, which nobody here is, nor MCE and MCA, whose banks nobody fills
+	 * FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX
+	 * FXSR SSE SSE2 SS; as on KVM, without an APIC of ours it is user space's to emulate
 	 */
-	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(8) | B(11) |
-		      B(12) | B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) |
-		      B(25) | B(26) | B(27) },
+	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(9) |
+		      B(11) | B(12) | B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) |
+		      B(24) | B(25) | B(26) | B(27) },
 	/*
 	 * FSGSBASE TSC_ADJUST BMI1 AVX2 FDP SMEP BMI2 ERMS INVPCID FCS RDSEED ADX SMAP
 	 * CLFLUSHOPT SHA
@@ -659,8 +659,10 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 	regs[VHM_RBX] = e->ebx;
 	regs[VHM_RCX] = e->ecx;
 	regs[VHM_RDX] = e->edx;
-	/* Two answers follow control registers. */
+	/* Three answers follow registers. */
 	if (leaf == 1) {
+		if (!(v->apic_base & MSR_IA32_APICBASE_ENABLE))
+			regs[VHM_RDX] &= ~(u64)B(9);
 		regs[VHM_RCX] &= ~(u64)B(27);
 		if (v->vmx.cr4_shadow & X86_CR4_OSXSAVE)
 			regs[VHM_RCX] |= B(27);

@@ -60,6 +60,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 		return VHM_MAX_VCPU_ID;
 	case KVM_CAP_NR_MEMSLOTS:
 		return VHM_MAX_SLOTS;
+	case KVM_CAP_MCE:
+		return VHM_MCE_BANKS;
 	case KVM_CAP_IRQ_ROUTING:
 		/* The size of a table that only a VM with an irqchip can have, as on KVM. */
 		return VHM_MAX_IRQ_ROUTES;
@@ -167,6 +169,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_check_extension(vm, arg);
 	case KVM_GET_STATS_FD:
 		return vhm_vm_stats_fd(vm);
+	case VHM_CREATE_OBSERVER:
+		return arg ? -EINVAL : vhm_observer_create(vm);
 	default:
 		return -ENOTTY;
 	}

@@ -405,6 +405,21 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, false);
 	case KVM_SET_MSRS:
 		return vhm_msrs_ioctl(v, argp, true);
+	case KVM_GET_DEBUGREGS:
+		return vhm_get_debugregs(v, argp);
+	case KVM_SET_DEBUGREGS:
+		return vhm_set_debugregs(v, argp);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vhm_get_xsave(v, argp);
+	case KVM_SET_XSAVE:
+		return vhm_set_xsave(v, argp);
+	case KVM_GET_XCRS:
+		return vhm_get_xcrs(v, argp);
+	case KVM_SET_XCRS:
+		return vhm_set_xcrs(v, argp);
+	case KVM_TRANSLATE:
+		return vhm_translate(v, argp);
 	case KVM_X86_SETUP_MCE:
 		return vhm_setup_mce(v, argp);
 	case KVM_X86_SET_MCE:

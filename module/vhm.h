@@ -285,6 +285,7 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 		   unsigned int access);
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 		    unsigned int count);
+long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
@@ -324,6 +325,7 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events);
 enum { VHM_EAX, VHM_EBX, VHM_ECX, VHM_EDX };
 unsigned int vhm_cpuid_maxphyaddr(struct vhm_vcpu *v);
 long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user);
+long vhm_get_emulated_cpuid(struct kvm_cpuid2 __user *user);
 long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 long vhm_get_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
@@ -360,8 +362,25 @@ bool vhm_efer_valid(struct vhm_vcpu *v, u64 value);
 bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value);
 int vhm_load_pdptes(struct vhm_vcpu *v, u64 cr3);
 enum vhm_next vhm_cr_exit(struct vhm_vcpu *v);
+u64 vhm_get_gpr(struct vhm_vcpu *v, unsigned int index);
+void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value);
+
+/* debug.c */
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
+long vhm_get_debugregs(struct vhm_vcpu *v, struct kvm_debugregs __user *user);
+long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *user);
+
+/* xstate.c */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);
+long vhm_get_xcrs(struct vhm_vcpu *v, struct kvm_xcrs __user *user);
+long vhm_set_xcrs(struct vhm_vcpu *v, const struct kvm_xcrs __user *user);
+long vhm_get_xsave(struct vhm_vcpu *v, struct kvm_xsave __user *user);
+long vhm_set_xsave(struct vhm_vcpu *v, const struct kvm_xsave __user *user);
+
+/* feature.c */
+long vhm_get_feature_index_list(struct kvm_msr_list __user *user);
+long vhm_get_features(struct kvm_msrs __user *user);
+long vhm_system_attr(const struct kvm_device_attr __user *user, bool get);
 
 /* stats.c */
 int vhm_vm_stats_fd(struct vhm_vm *vm);

@@ -207,6 +207,7 @@ void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
 void vmx_set_pat(struct vmx_vcpu *x, u64 value);
+void vmx_get_pdptes(u64 pdpte[4]);
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);

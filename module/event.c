@@ -57,6 +57,16 @@ static bool makes_double_fault(u8 first, u8 second)
 	       (first == X86_TRAP_PF && (is_contributory(second) || second == X86_TRAP_PF));
 }
 
+/**
+ * vhm_queue_shutdown() - the processor gives up, as on a triple fault
+ * @v: the vCPU
+ */
+void vhm_queue_shutdown(struct vhm_vcpu *v)
+{
+	v->events.shutdown = true;
+	v->vmx.event_work = true;
+}
+
 static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 {
 	struct vhm_exception *e = &v->events.exception;
@@ -64,7 +74,7 @@ static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 	v->vmx.event_work = true;
 	if (e->valid && e->vector == X86_TRAP_DF &&
 	    (is_contributory(vector) || vector == X86_TRAP_PF)) {
-		v->events.shutdown = true;
+		vhm_queue_shutdown(v);
 		return;
 	}
 	if (e->valid && makes_double_fault(e->vector, vector)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSRs: a table of those that exist for a guest, by index. Any other is a #GP.
+ * MSRs: a table of those that exist for a guest, by index. What is not in it is
+ * the machine-check architecture's (mce.c), or a #GP.
  */
 #include <linux/kernel.h>
 #include <linux/nospec.h>
@@ -32,8 +33,11 @@ enum {
 	STORED_COUNT = STORED_MTRR_VARIABLE + 16,
 };
 
+struct msr_row;
+
 struct vhm_msrs {
 	u64 stored[STORED_COUNT];
+	const struct msr_row *last;	/* the guest's last one: it is often the next one, too */
 };
 
 /**
@@ -110,11 +114,32 @@ static int set_apic_base(struct vhm_vcpu *v, const struct msr_row *row, u64 valu
 	return 0;
 }
 
-/* A page of guest code counts on the loader to have updated the CPU: the write does nothing. */
-static int set_ucode(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+/* The revision is what user space says: an update that the guest loads does nothing. */
+static int set_ucode_revision(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
 {
 	if (host)
 		v->msrs->stored[STORED_UCODE] = value;
+	return 0;
+}
+
+static int set_nothing(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return 0;
+}
+
+/* SDM, "IA32_MISC_ENABLE": what the guest's processor lacks it may not claim to have. */
+static int set_misc_enable(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	u64 *stored = &v->msrs->stored[STORED_MISC_ENABLE];
+
+	if (!host) {
+		if ((*stored ^ value) & (MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+					 MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL))
+			return 1;
+		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		value |= *stored & MSR_IA32_MISC_ENABLE_EMON;
+	}
+	*stored = value;
 	return 0;
 }
 
@@ -278,7 +303,6 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 }
 
 #define CONSTANT(msr, n)	{ .index = msr, .value = n }
-#define STORED(msr, n)		{ msr, get_stored, set_stored, n, .listed = true }
 #define MTRR_RANGE(msr, set, n)	{ msr, get_stored, set, STORED_MTRR_VARIABLE + (n) }
 #define MTRR_BASE(n)	MTRR_RANGE(MTRRphysBase_MSR(n), set_mtrr_base, 2 * (n))
 #define MTRR_MASK(n)	MTRR_RANGE(MTRRphysMask_MSR(n), set_mtrr_mask, 2 * (n) + 1)
@@ -292,15 +316,15 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
 	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
 	{ MSR_IA32_TSC_ADJUST, get_stored, set_tsc_adjust, STORED_TSC_ADJUST, .listed = true },
-	{ MSR_IA32_UCODE_WRITE, .set = set_ucode },
-	{ MSR_IA32_UCODE_REV, get_stored, set_ucode, STORED_UCODE, .listed = true },
+	{ MSR_IA32_UCODE_WRITE, .set = set_nothing },
+	{ MSR_IA32_UCODE_REV, get_stored, set_ucode_revision, STORED_UCODE, .listed = true },
 	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
 	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
 	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
 	  .listed = true },
 	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
 	  .listed = true },
-	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
+	{ MSR_IA32_MISC_ENABLE, get_stored, set_misc_enable, STORED_MISC_ENABLE, .listed = true },
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
 	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
@@ -325,6 +349,9 @@ static const struct msr_row rows[] = {
 	{ MSR_TSC_AUX, get_switched, set_32, .listed = true, .switched = true },
 };
 
+/* In KVM_GET_MSR_INDEX_LIST without a row here. */
+static const u32 listed_elsewhere[] = { MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL };
+
 static const struct msr_row *find_row(u32 index)
 {
 	unsigned int low = 0, high = ARRAY_SIZE(rows);
@@ -340,6 +367,19 @@ static const struct msr_row *find_row(u32 index)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+/* The same for the guest's own accesses, whose MSR is mostly that of before. */
+static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index)
+{
+	const struct msr_row *row = v->msrs->last;
+
+	if (likely(row->index == index))
+		return row;
+	row = find_row(index);
+	if (row)
+		v->msrs->last = row;
+	return row;
 }
 
 /*
@@ -379,7 +419,11 @@ static int write_row(struct vhm_vcpu *v, const struct msr_row *row, u64 value, b
  */
 struct vhm_msrs *vhm_msrs_alloc(void)
 {
-	return kzalloc(sizeof(struct vhm_msrs), GFP_KERNEL_ACCOUNT);
+	struct vhm_msrs *msrs = kzalloc(sizeof(*msrs), GFP_KERNEL_ACCOUNT);
+
+	if (msrs)
+		msrs->last = rows;
+	return msrs;
 }
 
 /**
@@ -404,7 +448,7 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
  */
 long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 {
-	u32 room, n = 0, i, listed = 0;
+	u32 room, n = 0, i, listed = ARRAY_SIZE(listed_elsewhere);
 
 	if (get_user(room, &user->nmsrs))
 		return -EFAULT;
@@ -417,7 +461,8 @@ long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].listed && put_user(rows[i].index, &user->indices[n++]))
 			return -EFAULT;
-	return 0;
+	return copy_to_user(&user->indices[n], listed_elsewhere, sizeof(listed_elsewhere)) ?
+	       -EFAULT : 0;
 }
 
 /* User space may name an MSR whose CPUID bit it has not set yet, to write 0. */
@@ -426,7 +471,8 @@ static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool wri
 	const struct msr_row *row = find_row(entry->index);
 
 	if (!row)
-		return 1;
+		return write ? vhm_mce_set_msr(v, entry->index, entry->data, true) :
+			       vhm_mce_get_msr(v, entry->index, &entry->data, true);
 	if (!exists(v, row)) {
 		if (!write)
 			entry->data = 0;
@@ -482,6 +528,18 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 	return done;
 }
 
+static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
+{
+	const struct msr_row *row = find_guest_row(v, index);
+
+	if (unlikely(!row))
+		return vhm_mce_get_msr(v, index, value, false);
+	if (unlikely(!exists(v, row)))
+		return 1;
+	*value = read_row(v, row);
+	return 0;
+}
+
 /**
  * vhm_rdmsr_exit() - RDMSR, in the inner loop
  * @v: the vCPU
@@ -491,17 +549,22 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 {
 	u64 *regs = v->vmx.frame.regs, value;
-	const struct msr_row *row = find_row(regs[VHM_RCX]);
 
-	if (unlikely(!row || !exists(v, row))) {
+	if (unlikely(guest_read(v, regs[VHM_RCX], &value))) {
 		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
 		return VHM_RESUME;
 	}
-	value = read_row(v, row);
 	regs[VHM_RAX] = (u32)value;
 	regs[VHM_RDX] = value >> 32;
 	vmx_skip_instruction(v);
 	return VHM_RESUME;
+}
+
+static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index, u64 value)
+{
+	if (unlikely(!row))
+		return vhm_mce_set_msr(v, index, value, false);
+	return !exists(v, row) || write_row(v, row, value, false);
 }
 
 /**
@@ -514,12 +577,12 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;
 	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
-	const struct msr_row *row = find_row(regs[VHM_RCX]);
+	const struct msr_row *row = find_guest_row(v, regs[VHM_RCX]);
 
-	if (unlikely(!row || !exists(v, row) || write_row(v, row, value, false))) {
+	if (unlikely(guest_write(v, row, regs[VHM_RCX], value))) {
 		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
 		return VHM_RESUME;
 	}
 	vmx_skip_instruction(v);
-	return row->switched ? VHM_RELOAD : VHM_RESUME;
+	return row && row->switched ? VHM_RELOAD : VHM_RESUME;
 }

@@ -123,11 +123,14 @@ static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 	v->events.exception.valid = false;
 }
 
-static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
+/* What struct kvm_sregs2 says before its own fields, struct kvm_sregs says too. */
+static_assert(offsetof(struct kvm_sregs2, flags) == offsetof(struct kvm_sregs, interrupt_bitmap));
+
+/* All but what lies behind the common part. */
+static void get_sregs_common(struct vhm_vcpu *v, struct kvm_sregs *s)
 {
 	struct vmx_vcpu *x = &v->vmx;
 
-	memset(s, 0, sizeof(*s));
 	vmx_load(x);
 	vmx_get_segment(VMX_CS, &s->cs);
 	vmx_get_segment(VMX_DS, &s->ds);
@@ -149,8 +152,31 @@ static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
 	s->cr8 = v->cr8;
 	s->efer = x->efer;
 	s->apic_base = v->apic_base;
+}
+
+static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
+{
+	memset(s, 0, sizeof(*s));
+	get_sregs_common(v, s);
 	if (v->events.interrupt && !v->events.soft)
 		s->interrupt_bitmap[v->events.vector / 64] |= BIT_ULL(v->events.vector % 64);
+}
+
+static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
+{
+	return cr0 & X86_CR0_PG && cr4 & X86_CR4_PAE && !(efer & EFER_LMA);
+}
+
+static void get_sregs2(struct vhm_vcpu *v, struct kvm_sregs2 *s)
+{
+	memset(s, 0, sizeof(*s));
+	get_sregs_common(v, (struct kvm_sregs *)s);
+	if (!pae_paging(s->cr0, s->cr4, s->efer))
+		return;
+	s->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
+	vmx_load(&v->vmx);
+	vmx_get_pdptes(s->pdptrs);
+	vmx_put();
 }
 
 /**
@@ -203,28 +229,10 @@ static void set_segments(const struct kvm_sregs *s)
 	vmcs_write32(GUEST_IDTR_LIMIT, s->idt.limit);
 }
 
-static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
-{
-	unsigned int vector;
-
-	for (vector = 0; vector < 256; vector++) {
-		if (!(s->interrupt_bitmap[vector / 64] & BIT_ULL(vector % 64)))
-			continue;
-		v->events.interrupt = true;
-		v->events.soft = false;
-		v->events.vector = vector;
-		v->vmx.event_work = true;
-		return;
-	}
-}
-
-static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
+static void set_sregs_common(struct vhm_vcpu *v, const struct kvm_sregs *s)
 {
 	struct vmx_vcpu *x = &v->vmx;
-	bool pae;
 
-	if (!sregs_valid(v, s))
-		return -EINVAL;
 	vmx_load(x);
 	set_segments(s);
 	x->cr2 = s->cr2;
@@ -239,11 +247,52 @@ static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
 	v->apic_base = s->apic_base;
 	if (s->cr8 <= 15)
 		v->cr8 = s->cr8;
-	pae = s->cr0 & X86_CR0_PG && s->cr4 & X86_CR4_PAE && !(s->efer & EFER_LMA);
+}
+
+static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->interrupt_bitmap); i++) {
+		if (!s->interrupt_bitmap[i])
+			continue;
+		v->events.interrupt = true;
+		v->events.soft = false;
+		v->events.vector = 64 * i + __ffs64(s->interrupt_bitmap[i]);
+		v->vmx.event_work = true;
+		return;
+	}
+}
+
+static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
+{
+	if (!sregs_valid(v, s))
+		return -EINVAL;
+	set_sregs_common(v, s);
 	/* What cannot be loaded stays as it was, and VM entry judges it. */
-	if (pae)
+	if (pae_paging(s->cr0, s->cr4, s->efer))
 		vhm_load_pdptes(v, s->cr3);
 	queue_from_bitmap(v, s);
+	return 0;
+}
+
+static long set_sregs2(struct vhm_vcpu *v, const struct kvm_sregs2 *s)
+{
+	const struct kvm_sregs *common = (const struct kvm_sregs *)s;
+	bool pae = pae_paging(s->cr0, s->cr4, s->efer), given = s->flags;
+
+	if (s->flags & ~(u64)KVM_SREGS2_FLAGS_PDPTRS_VALID || (given && !pae))
+		return -EINVAL;
+	if (!sregs_valid(v, common))
+		return -EINVAL;
+	set_sregs_common(v, common);
+	if (given) {
+		vmx_load(&v->vmx);
+		vmx_set_pdptes(&v->vmx, s->pdptrs);
+		vmx_put();
+	} else if (pae) {
+		vhm_load_pdptes(v, s->cr3);
+	}
 	return 0;
 }
 
@@ -349,6 +398,10 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
 		return GET(struct kvm_sregs, get_sregs(v, &value));
 	case KVM_SET_SREGS:
 		return SET(struct kvm_sregs, set_sregs(v, &value));
+	case KVM_GET_SREGS2:
+		return GET(struct kvm_sregs2, get_sregs2(v, &value));
+	case KVM_SET_SREGS2:
+		return SET(struct kvm_sregs2, set_sregs2(v, &value));
 	case KVM_GET_FPU:
 		return GET(struct kvm_fpu, get_fpu(v, &value));
 	case KVM_SET_FPU:

@@ -90,13 +90,17 @@ static void window(void)
 	local_irq_disable();
 }
 
-static enum vhm_next entry_failed(struct vhm_vcpu *v, u64 reason)
+/* By VMfail with an instruction error, or as an exit with a reason; one of the two is 0. */
+static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 {
 	if (vmx_lost())
 		return VHM_SIGNAL;
+	vhm_explain_failure(v, error, reason);
+	if (static_branch_unlikely(&vmx_unsafe_injection))
+		vmx_injected(&v->vmx, false);
 	vhm_events_not_delivered(v);
 	v->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
-	v->run->fail_entry.hardware_entry_failure_reason = reason;
+	v->run->fail_entry.hardware_entry_failure_reason = error | reason;
 	v->run->fail_entry.cpu = smp_processor_id();
 	return VHM_USER;
 }
@@ -154,19 +158,25 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	v->stats.entries++;
 	if (unlikely(v->timing))
 		time_kernel(v, rdtsc());
+	if (static_branch_unlikely(&vmx_unsafe_injection))
+		vmx_inject(&v->vmx);
 	if (unlikely(!vmx_run_once(v)))
-		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR));
+		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR), 0);
 	if (unlikely(v->timing))
 		time_exit(v);
 	reason = vmcs_read32(VM_EXIT_REASON);
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
+	if (static_branch_unlikely(&vhm_observed))
+		vhm_watch_exit(v);
 	if (unlikely(reason & VMX_ENTRY_FAILED)) {
 		/* A machine check during the entry is the host's. */
 		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
 			vhm_handle_exit(v, VMX_REASON(reason));
-		return entry_failed(v, reason);
+		return entry_failed(v, 0, reason);
 	}
+	if (static_branch_unlikely(&vmx_unsafe_injection))
+		vmx_injected(&v->vmx, true);
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }
@@ -395,6 +405,25 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, false);
 	case KVM_SET_MSRS:
 		return vhm_msrs_ioctl(v, argp, true);
+	case KVM_GET_DEBUGREGS:
+		return vhm_get_debugregs(v, argp);
+	case KVM_SET_DEBUGREGS:
+		return vhm_set_debugregs(v, argp);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vhm_get_xsave(v, argp);
+	case KVM_SET_XSAVE:
+		return vhm_set_xsave(v, argp);
+	case KVM_GET_XCRS:
+		return vhm_get_xcrs(v, argp);
+	case KVM_SET_XCRS:
+		return vhm_set_xcrs(v, argp);
+	case KVM_TRANSLATE:
+		return vhm_translate(v, argp);
+	case KVM_X86_SETUP_MCE:
+		return vhm_setup_mce(v, argp);
+	case KVM_X86_SET_MCE:
+		return vhm_set_mce(v, argp);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
 	case KVM_GET_TSC_KHZ:
@@ -404,6 +433,12 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:
 		return set_exit_timing(v, arg);
+	case VHM_GET_VMCS:
+		return vhm_get_vmcs(v, argp);
+	case VHM_EXPLAIN:
+		return vhm_explain(v, argp);
+	case VHM_INJECT_FIELD:
+		return vhm_inject_field(v, argp);
 	default:
 		return vhm_state_ioctl(v, cmd, argp);
 	}
@@ -424,6 +459,8 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	else
 		ret = locked_ioctl(v, cmd, arg);
 	mutex_unlock(&v->lock);
+	if (static_branch_unlikely(&vhm_observed))
+		vhm_watch_idle(v);
 	return ret;
 }
 
@@ -455,6 +492,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 {
 	struct vhm_vcpu *v = file->private_data;
 
+	vhm_watch_end(v);
 	vhm_vm_put(v->vm);
 	return 0;
 }
@@ -476,6 +514,8 @@ void vhm_vcpu_free(struct vhm_vcpu *v)
 {
 	vhm_memory_cache_free(v);
 	vmx_vcpu_destroy(v);
+	kfree(v->failure);
+	kfree(v->mce);
 	kfree(v->msrs);
 	kvfree(v->cpuid);
 	kfree(v->mmio);
@@ -495,13 +535,17 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->id = id;
 	v->running_cpu = -1;
 	mutex_init(&v->lock);
+	raw_spin_lock_init(&v->watch_lock);
 	v->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	v->pio_data = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	v->mmio = kzalloc(sizeof(*v->mmio), GFP_KERNEL_ACCOUNT);
 	v->msrs = vhm_msrs_alloc();
+	v->mce = vhm_mce_alloc();
 	v->cpuid = vhm_cpuid_alloc();
+	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->cpuid) {
+	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->mce ||
+	    !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;
 	}

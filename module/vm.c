@@ -41,7 +41,17 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
 	case KVM_CAP_GET_TSC_KHZ:
+	case KVM_CAP_DEBUGREGS:
+	case KVM_CAP_XSAVE:
+	case KVM_CAP_SREGS2:
+	case KVM_CAP_EXT_EMUL_CPUID:
+	case KVM_CAP_GET_MSR_FEATURES:
+	case KVM_CAP_SYS_ATTRIBUTES:
 		return 1;
+	case KVM_CAP_XCRS:
+		return vmx_caps.xcr0 != 0;
+	case KVM_CAP_XSAVE2:
+		return sizeof(struct kvm_xsave);
 	case KVM_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), VHM_MAX_VCPUS);
 	case KVM_CAP_MAX_VCPUS:
@@ -50,6 +60,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 		return VHM_MAX_VCPU_ID;
 	case KVM_CAP_NR_MEMSLOTS:
 		return VHM_MAX_SLOTS;
+	case KVM_CAP_MCE:
+		return VHM_MCE_BANKS;
 	case KVM_CAP_IRQ_ROUTING:
 		/* The size of a table that only a VM with an irqchip can have, as on KVM. */
 		return VHM_MAX_IRQ_ROUTES;
@@ -157,6 +169,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_check_extension(vm, arg);
 	case KVM_GET_STATS_FD:
 		return vhm_vm_stats_fd(vm);
+	case VHM_CREATE_OBSERVER:
+		return arg ? -EINVAL : vhm_observer_create(vm);
 	default:
 		return -ENOTTY;
 	}

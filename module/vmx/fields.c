@@ -101,3 +101,53 @@ unsigned int vmx_field_width(enum vmx_field field)
 
 	return widths[fields[field].encoding >> 13 & 3];
 }
+
+/* An encoding's bits 14:13. */
+#define WIDTH_MASK	0x6000
+#define WIDTH_64	0x2000
+#define WIDTH_NATURAL	0x6000
+
+/* 64-bit control fields that hold no address. */
+static bool plain_control(enum vmx_field field)
+{
+	switch (field) {
+	case VMX_F_TSC_OFFSET:
+	case VMX_F_TSC_MULTIPLIER:
+	case VMX_F_VM_FUNCTION_CONTROL:
+	case VMX_F_EOI_EXIT_BITMAP0:
+	case VMX_F_EOI_EXIT_BITMAP1:
+	case VMX_F_EOI_EXIT_BITMAP2:
+	case VMX_F_EOI_EXIT_BITMAP3:
+	case VMX_F_XSS_EXIT_BITMAP:
+	case VMX_F_ENCLS_EXITING_BITMAP:
+	case VMX_F_ENCLV_EXITING_BITMAP:
+	case VMX_F_PCONFIG_EXITING_BITMAP:
+	case VMX_F_TERTIARY_VM_EXEC_CONTROL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * vmx_field_secret() - whether a field tells where something of the kernel's lies
+ * @field: less than VMX_NR_FIELDS
+ *
+ * Host registers that are addresses, and physical addresses of the module's own pages.
+ *
+ * Return: whether.
+ */
+bool vmx_field_secret(enum vmx_field field)
+{
+	u32 width = vmx_field_info(field)->encoding & WIDTH_MASK;
+
+	switch (vmx_field_area(field)) {
+	case VMX_AREA_HOST:
+		return width == WIDTH_NATURAL && field != VMX_F_HOST_CR0 &&
+		       field != VMX_F_HOST_CR4;
+	case VMX_AREA_CONTROL:
+		return width == WIDTH_64 && !plain_control(field);
+	default:
+		return false;
+	}
+}

@@ -77,6 +77,7 @@ enum vmx_field vmx_field_by_encoding(u32 encoding);
 enum vmx_field vmx_field_by_name(const char *name);
 enum vmx_area vmx_field_area(enum vmx_field field);
 unsigned int vmx_field_width(enum vmx_field field);
+bool vmx_field_secret(enum vmx_field field);
 
 /* decode.c */
 size_t vmx_field_decode(enum vmx_field field, u64 value, char *buf, size_t size);

@@ -223,6 +223,18 @@ void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4])
 	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
 }
 
+/**
+ * vmx_get_pdptes() - the four entries that PAE paging keeps in the CPU
+ * @pdpte: to fill; the VMCS is current, its guest under PAE paging
+ */
+void vmx_get_pdptes(u64 pdpte[4])
+{
+	pdpte[0] = vmcs_read64(GUEST_PDPTR0);
+	pdpte[1] = vmcs_read64(GUEST_PDPTR1);
+	pdpte[2] = vmcs_read64(GUEST_PDPTR2);
+	pdpte[3] = vmcs_read64(GUEST_PDPTR3);
+}
+
 static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)
 {
 	u32 value = on ? x->cpu_based | bit : x->cpu_based & ~bit;

@@ -5,6 +5,7 @@
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -153,6 +154,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	struct vmx_vcpu *x = &v->vmx;
 
 	vmx_forget(x);
+	kfree(x->injection);
 	vpid_put(x->vpid);
 	if (x->fpu)
 		__free_page(x->fpu);

@@ -8,14 +8,21 @@
 #ifndef VHM_VMX_H
 #define VHM_VMX_H
 
+#include <linux/jump_label.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <asm/msr-index.h>
 
+#include "fields.h"
 #include "vmcs.h"
 
+struct vhm_capability_msrs;
+struct vhm_control;
 struct vhm_vcpu;
+struct vhm_vmcs;
+struct vmx_injection;
+struct vmx_snapshot;
 
 /* What enter.S loads and saves; it knows these offsets (enter.h). */
 struct vmx_frame {
@@ -73,6 +80,7 @@ struct vmx_host_fields {
  * @pat: as in the VMCS
  * @efer_entry: EFER for the guest, where no control loads it
  * @efer_exit: EFER for the host, likewise
+ * @injection: fields to be broken on purpose, or NULL
  */
 struct vmx_vcpu {
 	struct vmx_frame frame;
@@ -103,6 +111,7 @@ struct vmx_vcpu {
 	u64 tsc_offset;
 	u64 pat;
 	struct vmx_msr_entry efer_entry, efer_exit;
+	struct vmx_injection *injection;
 };
 
 #define VMX_SWITCHED_KERNEL_GS	BIT(0)
@@ -132,6 +141,7 @@ extern struct vmx_caps vmx_caps __ro_after_init;
 
 /* caps.c */
 int vmx_caps_negotiate(void);
+int vmx_control_describe(unsigned int index, struct vhm_control *control);
 
 /* cpu.c: VMX operation */
 int vmx_start(void);
@@ -141,6 +151,22 @@ void vmx_make_current(struct vmx_vcpu *x);
 void vmx_forget(struct vmx_vcpu *x);
 struct vmx_region *vmx_region_alloc(void);
 void vmx_region_prepare(struct vmx_region *region);
+int vmx_with_scratch_vmcs(void (*look)(void));
+
+/* dump.c: the VMCS as a whole */
+int vmx_fields_init(void);
+bool vmx_field_present(enum vmx_field field);
+void vmx_capability_msrs(struct vhm_capability_msrs *msrs);
+void vmx_dump(const struct vmx_vcpu *x, struct vhm_vmcs *dump);
+void vmx_snapshot(struct vhm_vcpu *v, struct vmx_snapshot *s);
+
+/* inject.c: faults on purpose */
+DECLARE_STATIC_KEY_FALSE(vmx_unsafe_injection);
+void vmx_injection_init(void);
+int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value);
+void vmx_inject(struct vmx_vcpu *x);
+void vmx_injected(struct vmx_vcpu *x, bool entered);
+void vmx_injection_overlay(const struct vmx_vcpu *x, struct vmx_snapshot *s);
 
 /* vmcs.c: the VMCS built area by area */
 int vmx_vcpu_create(struct vhm_vcpu *v);
@@ -181,6 +207,7 @@ void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
 void vmx_set_pat(struct vmx_vcpu *x, u64 value);
+void vmx_get_pdptes(u64 pdpte[4]);
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);

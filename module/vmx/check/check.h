@@ -62,6 +62,7 @@ struct vmx_loaded_msr {
  * @debugctl_bits: likewise of IA32_DEBUGCTL
  * @perf_global_bits: likewise of IA32_PERF_GLOBAL_CTRL
  * @rtit_ctl_bits: likewise of IA32_RTIT_CTL
+ * @conceal: addresses of the kernel do not belong in the text
  * @msr_load_count: entries in @msr_load, the first of the VM-entry MSR-load area
  * @msr_load: those entries
  */
@@ -75,6 +76,7 @@ struct vmx_snapshot {
 	u8 physical_bits;
 	u8 linear_bits;
 	u8 vtpr;
+	u8 conceal;
 	u32 link_revision;
 	u32 instruction_error;
 	u32 exit_reason;

@@ -57,16 +57,26 @@ static void add_qualification(struct vmx_text *text, const struct vmx_snapshot *
 	}
 }
 
-static void add_finding(struct vmx_text *text, const struct vmx_finding *finding,
-			unsigned int number)
+static void add_field(struct vmx_text *text, const struct vmx_snapshot *s,
+		      const struct vmx_finding *finding)
 {
 	const struct vmx_field_info *info = vmx_field_info(finding->field);
 	char words[256];
 
+	vmx_text_add(text, "   field: %s (%#06x), %s", info->name, info->encoding, info->words);
+	if (s->conceal && vmx_field_secret(finding->field)) {
+		vmx_text_add(text, ", an address of the kernel's, shown only with CAP_SYSLOG\n");
+		return;
+	}
 	vmx_field_decode(finding->field, finding->value, words, sizeof(words));
+	vmx_text_add(text, " = %#llx%s%s\n", finding->value, words[0] ? ": " : "", words);
+}
+
+static void add_finding(struct vmx_text *text, const struct vmx_snapshot *s,
+			const struct vmx_finding *finding, unsigned int number)
+{
 	vmx_text_add(text, "\n%u. %s\n", number, finding->rule->name);
-	vmx_text_add(text, "   field: %s (%#06x), %s = %#llx%s%s\n", info->name, info->encoding,
-		     info->words, finding->value, words[0] ? ": " : "", words);
+	add_field(text, s, finding);
 	vmx_text_add(text, "   rule:  %s\n", finding->rule->rule);
 	vmx_text_add(text, "   SDM:   \"%s\"\n", finding->rule->section);
 	vmx_text_add(text, "   usual cause: %s\n", finding->rule->cause);
@@ -117,15 +127,15 @@ static void add_nothing_found(struct vmx_text *text, const struct vmx_snapshot *
 		     "Compare the VMCS with one that was entered, field by field.\n");
 }
 
-static void add_findings(struct vmx_text *text, const struct vmx_finding *found,
-			 unsigned int count)
+static void add_findings(struct vmx_text *text, const struct vmx_snapshot *s,
+			 const struct vmx_finding *found, unsigned int count)
 {
 	unsigned int i, shown = count < MAX_SHOWN ? count : MAX_SHOWN;
 
 	vmx_text_add(text, "%u rule%s of VM entry %s broken:\n", count, count == 1 ? "" : "s",
 		     count == 1 ? "is" : "are");
 	for (i = 0; i < shown; i++)
-		add_finding(text, &found[i], i + 1);
+		add_finding(text, s, &found[i], i + 1);
 	if (count > shown)
 		vmx_text_add(text, "\nand %u more.\n", count - shown);
 }
@@ -150,7 +160,7 @@ size_t vmx_explain_text(const struct vmx_snapshot *s, char *buf, size_t size)
 	add_verdict(&text, s);
 	add_qualification(&text, s);
 	if (count)
-		add_findings(&text, found, count);
+		add_findings(&text, s, found, count);
 	if (!any_blamed(s, found, count < MAX_SHOWN ? count : MAX_SHOWN))
 		add_nothing_found(&text, s);
 	return text.length;

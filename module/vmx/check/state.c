@@ -23,6 +23,9 @@ enum { ACTIVE, HLT, SHUTDOWN, WAIT_FOR_SIPI };
 
 #define REVISION_SHADOW		BIT(31)
 
+#define REASON_GUEST_STATE	(BIT(31) | 33)
+#define QUALIFICATION_LINK	4
+
 static u64 activity(const struct vmx_snapshot *s)
 {
 	return field(s, VMX_F_GUEST_ACTIVITY_STATE);
@@ -200,22 +203,34 @@ static bool link_address(const struct vmx_snapshot *s)
 	return !has_link(s) || physical_page(s, field(s, VMX_F_VMCS_LINK_POINTER));
 }
 
-/* SDM, "Checks on Guest Non-Register State": bit 31 marks a shadow VMCS. */
-static bool link_revision(const struct vmx_snapshot *s)
-{
-	u32 wanted = s->cap[VMX_CAP_BASIC] & GENMASK_ULL(30, 0);
-
-	if (!has_link(s) || !(s->known & VMX_KNOWN_LINK))
-		return true;
-	if (cpu2(s, CPU2_SHADOWING))
-		wanted |= REVISION_SHADOW;
-	return s->link_revision == wanted;
-}
-
 /* SDM, "Checks on Guest Non-Register State" */
 static bool link_other(const struct vmx_snapshot *s)
 {
 	return !has_link(s) || field(s, VMX_F_VMCS_LINK_POINTER) != s->vmcs_address;
+}
+
+/* The CPU says that the pointer is bad, and nothing else about it is. */
+static bool link_refused(const struct vmx_snapshot *s)
+{
+	return s->exit_reason == REASON_GUEST_STATE && s->qualification == QUALIFICATION_LINK &&
+	       link_address(s) && link_other(s);
+}
+
+/*
+ * SDM, "Checks on Guest Non-Register State": bit 31 marks a shadow VMCS. Where the memory cannot
+ * be read the CPU's verdict is the witness.
+ */
+static bool link_revision(const struct vmx_snapshot *s)
+{
+	u32 wanted = s->cap[VMX_CAP_BASIC] & GENMASK_ULL(30, 0);
+
+	if (!has_link(s))
+		return true;
+	if (!(s->known & VMX_KNOWN_LINK))
+		return !link_refused(s);
+	if (cpu2(s, CPU2_SHADOWING))
+		wanted |= REVISION_SHADOW;
+	return s->link_revision == wanted;
 }
 
 static bool uses_pdptes(const struct vmx_snapshot *s)

@@ -163,7 +163,7 @@ void vmx_set_efer(struct vhm_vcpu *v, u64 value)
 		return;
 	vmcs_write32(VM_ENTRY_CONTROLS,
 		     vmx_caps.entry | (is_long ? VM_ENTRY_IA32E_MODE : 0));
-	vmx_use_long_mode_bitmap(x, is_long);
+	vmx_choose_bitmap(x);
 }
 
 /**

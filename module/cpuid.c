@@ -347,6 +347,50 @@ long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user)
 	return err;
 }
 
+/* As KVM: what user space passes has to be clean. */
+static bool paddings_clean(const struct kvm_cpuid_entry2 __user *user, u32 count)
+{
+	u32 padding[3], i;
+
+	for (i = 0; i < count; i++)
+		if (copy_from_user(padding, user[i].padding, sizeof(padding)) ||
+		    padding[0] | padding[1] | padding[2])
+			return false;
+	return true;
+}
+
+/**
+ * vhm_get_emulated_cpuid() - KVM_GET_EMULATED_CPUID
+ * @user: struct kvm_cpuid2 with room for nent entries
+ *
+ * KVM's three leaves. vhm makes no instruction of what the CPU has not, so none of
+ * them shows a feature.
+ *
+ * Return: 0; -EFAULT; -E2BIG: more room is needed; -EINVAL: padding that is not 0.
+ */
+long vhm_get_emulated_cpuid(struct kvm_cpuid2 __user *user)
+{
+	static const struct kvm_cpuid_entry2 emulated[] = {
+		{ .function = 0, .eax = 7 },
+		{ .function = 1 },
+		{ .function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX },
+	};
+	struct kvm_cpuid2 head;
+
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (!head.nent)
+		return -E2BIG;
+	if (!paddings_clean(user->entries, min_t(u32, head.nent, VHM_MAX_CPUID_ENTRIES)))
+		return -EINVAL;
+	if (head.nent < ARRAY_SIZE(emulated))
+		return -E2BIG;
+	if (copy_to_user(user->entries, emulated, sizeof(emulated)) ||
+	    put_user(ARRAY_SIZE(emulated), &user->nent))
+		return -EFAULT;
+	return 0;
+}
+
 static const struct kvm_cpuid_entry2 *find_entry(const struct vhm_cpuid *c, u32 leaf, u32 subleaf)
 {
 	const struct kvm_cpuid_entry2 *e, *end = c->entry + c->count;

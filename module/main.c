@@ -27,8 +27,18 @@ static long system_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return arg ? -EINVAL : VHM_RUN_PAGES * PAGE_SIZE;
 	case KVM_GET_SUPPORTED_CPUID:
 		return vhm_get_supported_cpuid(argp);
+	case KVM_GET_EMULATED_CPUID:
+		return vhm_get_emulated_cpuid(argp);
 	case KVM_GET_MSR_INDEX_LIST:
 		return vhm_get_msr_index_list(argp);
+	case KVM_GET_MSR_FEATURE_INDEX_LIST:
+		return vhm_get_feature_index_list(argp);
+	case KVM_GET_MSRS:
+		return vhm_get_features(argp);
+	case KVM_HAS_DEVICE_ATTR:
+		return vhm_system_attr(argp, false);
+	case KVM_GET_DEVICE_ATTR:
+		return vhm_system_attr(argp, true);
 	case VHM_GET_CONTROL:
 		return vhm_get_control(argp);
 	case VHM_GET_CAPABILITY_MSRS:

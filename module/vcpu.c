@@ -270,6 +270,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	vmx_put();
 	run->cr8 = v->cr8;
 	run->apic_base = v->apic_base;
+	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
+		vhm_sync_to_user(v);
 }
 
 /* An I/O that user space has done for the guest is completed before anything else. */
@@ -279,6 +281,8 @@ static enum vhm_next complete_io(struct vhm_vcpu *v)
 		return vhm_io_complete(v);
 	if (v->mmio->pending)
 		return vhm_mmio_complete(v);
+	if (unlikely(v->asked.complete))
+		return vhm_asked_complete(v);
 	return VHM_RESUME;
 }
 
@@ -288,8 +292,8 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	u64 cr8 = READ_ONCE(run->cr8);
 
 	run->flags = 0;
-	/* There are no synchronised registers (KVM_CAP_SYNC_REGS is 0). */
-	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
+	if (unlikely(READ_ONCE(run->kvm_valid_regs) | READ_ONCE(run->kvm_dirty_regs)) &&
+	    vhm_sync_from_user(v))
 		return -EINVAL;
 	if (cr8 & ~0xfULL)
 		return -EINVAL;

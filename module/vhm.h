@@ -118,6 +118,12 @@ struct vhm_vcpu_stats {
 
 struct vhm_vcpu;
 struct vhm_watch;
+struct vhm_msr_filter;
+
+/* What KVM_ENABLE_CAP has chosen for a VM. */
+struct vhm_options {
+	u32 msr_exits;		/* KVM_MSR_EXIT_REASON_*: refusals that user space hears of */
+};
 
 struct vhm_vm {
 	struct kref ref;
@@ -131,6 +137,9 @@ struct vhm_vm {
 	/* One of its own, because the kernel shares a notifier between equal ops. */
 	struct mmu_notifier_ops notifier_ops;	/* [c] */
 	struct vhm_notifier *notifier;		/* [c] */
+	struct vhm_options options;		/* [a] */
+	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
+	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
 	struct vhm_vm_stats stats;
 };
@@ -183,6 +192,14 @@ struct vhm_pio {
 	u64 span;
 };
 
+/* Any other instruction that user space is doing for us. */
+struct vhm_asked {
+	enum vhm_next (*complete)(struct vhm_vcpu *v);	/* or NULL: none */
+	u64 rip;
+	u32 length;
+	bool write;		/* WRMSR */
+};
+
 /* MMIO that user space is doing for us. */
 struct vhm_mmio;
 
@@ -206,9 +223,12 @@ struct vhm_vcpu {
 	sigset_t sigset;
 	struct vhm_events events;
 	struct vhm_pio pio;
+	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
 	struct vhm_cpuid *cpuid;
 	struct vhm_msrs *msrs;
+	const struct vhm_msr_filter *msr_filter;	/* as adopted, with its number */
+	u64 msr_filter_id;
 	struct vmx_snapshot *failure;		/* what the last entry that failed left behind */
 	struct vhm_mce *mce;
 	struct page *ept_cache[VHM_EPT_CACHE];
@@ -270,6 +290,10 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v);
 enum vhm_next vhm_io_complete(struct vhm_vcpu *v);
 
+/* asked.c */
+void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
+enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
+
 /* mmio.c */
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
@@ -285,6 +309,7 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 		   unsigned int access);
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 		    unsigned int count);
+long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
@@ -303,6 +328,8 @@ void vhm_memory_exit(void);
 
 /* state.c */
 long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp);
+long vhm_sync_from_user(struct vhm_vcpu *v);
+void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 
 /* event.c */
@@ -324,6 +351,7 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events);
 enum { VHM_EAX, VHM_EBX, VHM_ECX, VHM_EDX };
 unsigned int vhm_cpuid_maxphyaddr(struct vhm_vcpu *v);
 long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user);
+long vhm_get_emulated_cpuid(struct kvm_cpuid2 __user *user);
 long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 long vhm_get_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
@@ -340,9 +368,22 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
 struct vhm_msrs *vhm_msrs_alloc(void);
 void vhm_msrs_reset(struct vhm_vcpu *v);
+void vhm_msrs_forget(struct vhm_vcpu *v);
+
+/* filter.c */
+bool vhm_msr_allowed(struct vhm_vcpu *v, u32 msr, bool write);
+void vhm_adopt_msr_filter(struct vhm_vcpu *v);
+long vhm_set_msr_filter(struct vhm_vm *vm, const struct kvm_msr_filter *user);
+void vhm_msr_filter_free(struct vhm_msr_filter *filter);
+enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
+
+/* enable.c */
+long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *user);
+long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user *user);
 
 /* mce.c */
 struct vhm_mce *vhm_mce_alloc(void);
+bool vhm_mce_has_msr(u32 index);
 int vhm_mce_get_msr(struct vhm_vcpu *v, u32 index, u64 *value, bool host);
 int vhm_mce_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
 long vhm_get_mce_cap_supported(u64 __user *user);
@@ -360,8 +401,25 @@ bool vhm_efer_valid(struct vhm_vcpu *v, u64 value);
 bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value);
 int vhm_load_pdptes(struct vhm_vcpu *v, u64 cr3);
 enum vhm_next vhm_cr_exit(struct vhm_vcpu *v);
+u64 vhm_get_gpr(struct vhm_vcpu *v, unsigned int index);
+void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value);
+
+/* debug.c */
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
+long vhm_get_debugregs(struct vhm_vcpu *v, struct kvm_debugregs __user *user);
+long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *user);
+
+/* xstate.c */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);
+long vhm_get_xcrs(struct vhm_vcpu *v, struct kvm_xcrs __user *user);
+long vhm_set_xcrs(struct vhm_vcpu *v, const struct kvm_xcrs __user *user);
+long vhm_get_xsave(struct vhm_vcpu *v, struct kvm_xsave __user *user);
+long vhm_set_xsave(struct vhm_vcpu *v, const struct kvm_xsave __user *user);
+
+/* feature.c */
+long vhm_get_feature_index_list(struct kvm_msr_list __user *user);
+long vhm_get_features(struct kvm_msrs __user *user);
+long vhm_system_attr(const struct kvm_device_attr __user *user, bool get);
 
 /* stats.c */
 int vhm_vm_stats_fd(struct vhm_vm *vm);

@@ -163,7 +163,7 @@ void vmx_set_efer(struct vhm_vcpu *v, u64 value)
 		return;
 	vmcs_write32(VM_ENTRY_CONTROLS,
 		     vmx_caps.entry | (is_long ? VM_ENTRY_IA32E_MODE : 0));
-	vmx_use_long_mode_bitmap(x, is_long);
+	vmx_choose_bitmap(x);
 }
 
 /**
@@ -221,6 +221,18 @@ void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4])
 	vmcs_write64(GUEST_PDPTR1, pdpte[1]);
 	vmcs_write64(GUEST_PDPTR2, pdpte[2]);
 	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
+}
+
+/**
+ * vmx_get_pdptes() - the four entries that PAE paging keeps in the CPU
+ * @pdpte: to fill; the VMCS is current, its guest under PAE paging
+ */
+void vmx_get_pdptes(u64 pdpte[4])
+{
+	pdpte[0] = vmcs_read64(GUEST_PDPTR0);
+	pdpte[1] = vmcs_read64(GUEST_PDPTR1);
+	pdpte[2] = vmcs_read64(GUEST_PDPTR2);
+	pdpte[3] = vmcs_read64(GUEST_PDPTR3);
 }
 
 static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)

@@ -30,6 +30,11 @@ struct vmx_frame {
 	u64 host_rsp;		/* as last written to the VMCS */
 };
 
+/* MSRs that exit, by a bit for each access: in and outside long mode. */
+struct vmx_bitmaps {
+	unsigned long *legacy, *long_mode;
+};
+
 /* Host values that a run of the guest replaces and that are put back behind it. */
 struct vmx_host {
 	u64 kernel_gs_base;
@@ -56,6 +61,7 @@ struct vmx_host_fields {
  * @moved: since its last entry the vCPU has come to another CPU
  * @flush_owed: translations tagged with @vpid may be stale
  * @event_work: an event waits or a window is open: the entry has to look
+ * @bitmaps: which MSRs exit
  * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
  * @l1d_flush: the L1 data cache may hold secrets of the host's
@@ -92,6 +98,7 @@ struct vmx_vcpu {
 	bool moved;
 	bool flush_owed;
 	bool event_work;
+	const struct vmx_bitmaps *bitmaps;
 	u32 cpu_based;
 	unsigned int switched;
 	unsigned int run_flags;
@@ -172,10 +179,16 @@ void vmx_injection_overlay(const struct vmx_vcpu *x, struct vmx_snapshot *s);
 int vmx_vcpu_create(struct vhm_vcpu *v);
 void vmx_vcpu_destroy(struct vhm_vcpu *v);
 void vmx_vmcs_init(struct vhm_vcpu *v);
-void vmx_use_long_mode_bitmap(struct vmx_vcpu *x, bool on);
 void vmx_set_watchdog(struct vmx_vcpu *x);
+
+/* bitmap.c: MSRs that do not exit */
 int vmx_bitmaps_init(void);
 void vmx_bitmaps_free(void);
+int vmx_bitmaps_create(struct vmx_bitmaps *b,
+		       bool (*allowed)(const void *ctx, u32 msr, bool write), const void *ctx);
+void vmx_bitmaps_destroy(struct vmx_bitmaps *b);
+void vmx_choose_bitmap(struct vmx_vcpu *x);
+void vmx_use_bitmaps(struct vmx_vcpu *x, const struct vmx_bitmaps *b);
 
 /* switch.c: what is switched around a stay in the inner loop */
 void vmx_load(struct vmx_vcpu *x);
@@ -207,6 +220,7 @@ void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
 void vmx_set_pat(struct vmx_vcpu *x, u64 value);
+void vmx_get_pdptes(u64 pdpte[4]);
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);

@@ -76,7 +76,7 @@ struct vmx_snapshot {
 	u8 physical_bits;
 	u8 linear_bits;
 	u8 vtpr;
-	bool conceal;
+	u8 conceal;
 	u32 link_revision;
 	u32 instruction_error;
 	u32 exit_reason;

@@ -7,7 +7,7 @@
 #include "explain.h"
 
 /* Long enough for any guest to get to its first exit by itself. */
-#define PATIENCE_US	20000
+#define PATIENCE_US	4000
 
 static __guest void say_hello_for_ever(void)
 {

@@ -49,6 +49,7 @@ enum outcome {
  * @outcome: what becomes of the entry
  * @lacks: capabilities in IA32_VMX_EPT_VPID_CAP that the CPU must not have
  * @forbidden: @change sets a bit that the CPU does not allow, on purpose
+ * @like: of STRICT: the rule that the emulator takes for broader than it is
  * @note: of ACCEPTED, ASKED and STRICT: what the emulator does
  * @change: the fields; ends with the first whose @clear and @set are 0
  */
@@ -58,6 +59,7 @@ struct row {
 	enum outcome outcome;
 	uint32_t lacks;
 	bool forbidden;
+	const char *like;
 	const char *note;
 	struct change change[MAX_CHANGES];
 };

@@ -3,6 +3,10 @@
  * Each rule of VM entry broken alone in a live VMCS: the CPU refuses, the explainer names exactly
  * that rule, before and after, and the guest runs on as if nothing had been. How many rules are
  * covered so is printed, the rest by name with the reason.
+ *
+ *	rules [NAME...]
+ *
+ * With the names of rules: these alone, and the explanation of each.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,6 +16,7 @@
 #include "explain.h"
 
 static struct stage stage;
+static bool tell;
 
 /* Why a row cannot be tried on this CPU; NULL: it can. */
 static const char *not_here(const struct row *row)
@@ -114,6 +119,8 @@ static bool entry_fails(const struct row *row)
 		return false;
 	/* What was broken is whole again. */
 	exit = stage_run(&stage);
+	if (tell)
+		fputs(answer.text, stdout);
 	if (exit == stage_exit(row->base))
 		return true;
 	ksft_print_msg("the guest does not run on: exit %u\n", exit);
@@ -256,7 +263,6 @@ static void print_coverage(void)
 	ksft_print_msg("%u more were named and the emulator does not refuse\n", lenient);
 }
 
-/* Without arguments every row; else the rows of the rules that they name. */
 static bool wanted(const struct row *row, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -286,6 +292,7 @@ int main(int argc, char **argv)
 		ksft_exit_skip("the module was not loaded with unsafe_injection=1\n");
 	stage_close(&stage);
 	stage_open(&stage);
+	tell = argc > 1;
 	ksft_set_plan(count_wanted(argc, argv) + 1);
 	ksft_test_result(table_is_whole(), "each rule is in the table or named with a reason\n");
 	for (unsigned int i = 0; i < nr_rows; i++)

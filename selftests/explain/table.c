@@ -16,6 +16,7 @@
 #define EVENT(type, vector)	(1u << 31 | (type) << 8 | (vector))
 #define NO_UNRESTRICTED		CLEAR(SECONDARY_VM_EXEC_CONTROL, CPU2_UNRESTRICTED)
 #define NO_EPT			(CPU2_EPT | CPU2_UNRESTRICTED)
+#define EPT_FIVE_LEVELS		(1u << 7)
 #define EPT_ACCESSED_DIRTY	(1u << 21)
 
 /* 64-bit user segments. */
@@ -34,8 +35,9 @@
 	  .change = { __VA_ARGS__ } }
 #define UNTRIED(name, start, why, ...)						\
 	{ .rule = name, .base = start, .outcome = ASKED, .note = why, .change = { __VA_ARGS__ } }
-#define STRICTER(start, why, ...)						\
-	{ .base = start, .outcome = STRICT, .note = why, .change = { __VA_ARGS__ } }
+#define STRICTER(name, start, why, ...)						\
+	{ .like = name, .base = start, .outcome = STRICT, .note = why,		\
+	  .change = { __VA_ARGS__ } }
 
 const struct row rows[] = {
 	/* VM-execution control fields */
@@ -84,7 +86,9 @@ const struct row rows[] = {
 
 	/* ... of EPT */
 	ROW("eptp-memory-type", LONG, { VMX_F_EPT_POINTER, 0x7, 0x1, false }),
-	ROW("eptp-walk-length", LONG, { VMX_F_EPT_POINTER, 0x38, 0x10, false }),
+	/* Four, as if it were not one less. */
+	LACKING("eptp-walk-length", LONG, EPT_FIVE_LEVELS,
+		{ VMX_F_EPT_POINTER, 0x38, 0x20, false }),
 	LACKING("eptp-accessed-dirty", LONG, EPT_ACCESSED_DIRTY, SET(EPT_POINTER, 0x40)),
 	ROW("eptp-shadow-stack", LONG, SET(EPT_POINTER, 0x80)),
 	ROW("eptp-reserved", LONG, SET(EPT_POINTER, 0x100)),
@@ -158,7 +162,8 @@ const struct row rows[] = {
 	ROW("host-efer-reserved", LONG, SET(HOST_IA32_EFER, 1u << 13)),
 	ROW("host-efer-mode", LONG, CLEAR(HOST_IA32_EFER, EFER_LMA)),
 	ROW("host-selector-ti-rpl", LONG, SET(HOST_SS_SELECTOR, 0x4)),
-	ROW("host-selector-ti-rpl", LONG, PUT(HOST_GS_SELECTOR, 0x3)),
+	/* User space's. */
+	ROW("host-selector-ti-rpl", LONG, PUT(HOST_DS_SELECTOR, 0x2b)),
 	ROW("host-cs-not-null", LONG, PUT(HOST_CS_SELECTOR, 0)),
 	ROW("host-tr-not-null", LONG, PUT(HOST_TR_SELECTOR, 0)),
 	ROW("host-base-canonical", LONG, PUT(HOST_FS_BASE, NON_CANONICAL)),
@@ -248,7 +253,8 @@ const struct row rows[] = {
 	ROW("guest-cs-dpl", REAL, PUT(GUEST_CS_AR_BYTES, 0xf3)),
 	LENIENT("guest-cs-dpl", LONG, "The DPL of CS is compared with its RPL, not with the DPL of SS.",
 		USER_CS),
-	STRICTER(LONG, "The RPL of CS must equal its DPL (types 9 and 11), with \"unrestricted guest\" too.",
+	STRICTER("guest-cs-dpl", LONG,
+		 "The RPL of CS must equal its DPL (types 9 and 11), with \"unrestricted guest\" too.",
 		 SET(GUEST_CS_SELECTOR, 0x3)),
 	ROW("guest-ss-dpl-is-rpl", PAE, SET(GUEST_SS_AR_BYTES, 0x60),
 	    PUT(GUEST_CS_AR_BYTES, 0xc0fb), PUT(GUEST_CS_SELECTOR, SEL_CODE32), NO_UNRESTRICTED),

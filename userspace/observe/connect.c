@@ -68,6 +68,10 @@ static int receive(int fd, const char *name, int *observer)
 		return vhm_fail(EACCES,
 				"the machine %s is somebody else's: only its user and root may look at it",
 				name);
+	if (word == NAME_FAILED)
+		return vhm_fail(EAGAIN,
+				"the machine %s cannot make an observer now: no memory, or too many open files",
+				name);
 	if (word != NAME_OBSERVER || *observer < 0)
 		return vhm_fail(EPROTO,
 				"what answers for %s hands out no observer: perhaps this process has too many open files",

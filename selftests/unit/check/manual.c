@@ -120,12 +120,12 @@ static void print_disagreements(void)
 
 int main(void)
 {
-	printf(".. SPDX-License-Identifier: GPL-2.0\n");
-	printf(".. Written by `make -C selftests/unit/check manual`; `make check` compares.\n\n");
-	printf("======================\nThe rules of VM entry\n======================\n\n");
-	printf("The rules in the order of the SDM's chapter \"VM Entries\", under its titles. How "
-	       "they are used, and how\nthey were proved, says :doc:`entry-failures`.\n\n");
-	printf(".. contents:: On this page\n   :local:\n   :depth: 1\n");
+	printf(".. %s: GPL-2.0\n", "SPDX-License-Identifier");
+	puts(".. Written by `make -C selftests/unit/check manual`; `make check` compares.\n");
+	print_title("The rules of VM entry", '=');
+	puts("\nIn the order of the SDM's chapter \"VM Entries\", under its titles. How they are used,");
+	puts("and how they were proved, says :doc:`entry-failures`.\n");
+	puts(".. contents:: On this page\n   :local:\n   :depth: 1");
 	print_rules();
 	print_disagreements();
 	return 0;

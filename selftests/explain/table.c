@@ -256,6 +256,7 @@ const struct row rows[] = {
 		"SS in 64-bit mode is not checked when its selector is null.",
 		PUT(GUEST_SS_SELECTOR, 0), CLEAR(GUEST_SS_AR_BYTES, RIGHTS_S)),
 	ROW("guest-cs-dpl", LONG, SET(GUEST_CS_AR_BYTES, 0x60)),
+	ROW("guest-cs-dpl", LONG, SET(GUEST_CS_AR_BYTES, 0x64)),
 	ROW("guest-cs-dpl", REAL, PUT(GUEST_CS_AR_BYTES, 0xf3)),
 	LENIENT("guest-cs-dpl", LONG,
 		"The DPL of CS is compared with its RPL, not with the DPL of SS.",

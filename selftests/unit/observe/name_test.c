@@ -12,9 +12,7 @@
 #include "libvhm/libvhm.h"
 #include "name.h"
 
-#define NOBODY	65534
-
-static char root[] = "/tmp/vhm-name.XXXXXX";
+static char root[32];
 static char path[PATH_MAX];
 
 static const char *below(const char *rest)
@@ -150,6 +148,7 @@ static int remove_one(const char *one, const struct stat *status, int type, stru
 int main(void)
 {
 	tap_begin();
+	strcpy(root, "/tmp/vhm-name.XXXXXX");
 	if (!mkdtemp(root))
 		return 1;
 	test_names();

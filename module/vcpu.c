@@ -96,8 +96,7 @@ static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 	if (vmx_lost())
 		return VHM_SIGNAL;
 	vhm_explain_failure(v, error, reason);
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_injected(&v->vmx, false);
+	vmx_injected(&v->vmx, false);
 	vhm_events_not_delivered(v);
 	v->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	v->run->fail_entry.hardware_entry_failure_reason = error | reason;
@@ -144,6 +143,14 @@ static void time_exit(struct vhm_vcpu *v)
 	v->exit_tsc = now;
 }
 
+/* What nobody pays for who neither observes nor breaks anything. */
+static noinline void observe_exit(struct vhm_vcpu *v, u32 reason)
+{
+	if (!(reason & VMX_ENTRY_FAILED))
+		vmx_injected(&v->vmx, true);
+	vhm_watch_exit(v);
+}
+
 /* One stay in the guest, and what its end means. */
 static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 {
@@ -155,13 +162,12 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 		if (unlikely(v->debug.stepped))
 			return vhm_step_exit(v);
 		v->vmx.event_work = vhm_inject_events(v);
+		vmx_inject(&v->vmx);
 	}
 	trace_vhm_entry(v);
 	v->stats.entries++;
 	if (unlikely(v->timing))
 		time_kernel(v, rdtsc());
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_inject(&v->vmx);
 	if (unlikely(!vmx_run_once(v)))
 		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR), 0);
 	if (unlikely(v->timing))
@@ -170,15 +176,13 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
 	if (static_branch_unlikely(&vhm_observed))
-		vhm_watch_exit(v);
+		observe_exit(v, reason);
 	if (unlikely(reason & VMX_ENTRY_FAILED)) {
 		/* A machine check during the entry is the host's. */
 		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
 			vhm_handle_exit(v, VMX_REASON(reason));
 		return entry_failed(v, 0, reason);
 	}
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_injected(&v->vmx, true);
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }

@@ -235,13 +235,11 @@ static const struct bit_set bit_sets[] = {
 	[VMX_KIND_PENDING_DEBUG] = { pending_debug, 0, ", " },
 };
 
-#define NR_BIT_SETS (sizeof(bit_sets) / sizeof(bit_sets[0]))
-
 static const struct bit_set *bit_set_of(enum vmx_field field)
 {
 	unsigned int kind = vmx_field_info(field)->kind;
 
-	return kind < NR_BIT_SETS && bit_sets[kind].names ? &bit_sets[kind] : NULL;
+	return kind < ARRAY_SIZE(bit_sets) && bit_sets[kind].names ? &bit_sets[kind] : NULL;
 }
 
 static void add_bits(struct vmx_text *text, const struct bit_set *set, u64 value)

@@ -46,6 +46,14 @@ static u64 __init counters(void)
 	return (BIT_ULL(eax >> 8 & 0x1f) - 1) | (BIT_ULL(edx & 0x1f) - 1) << 32;
 }
 
+/* What decides which bits of interruptibility and of pending debug exceptions are reserved. */
+static u32 __init features(void)
+{
+	return (boot_cpu_has(X86_FEATURE_SGX) ? VMX_CPU_SGX : 0) |
+	       (boot_cpu_has(X86_FEATURE_RTM) ? VMX_CPU_RTM : 0) |
+	       (boot_cpu_has(X86_FEATURE_BUS_LOCK_DETECT) ? VMX_CPU_BUS_LOCK : 0);
+}
+
 /**
  * vmx_fields_init() - find out which fields the VMCS has on this CPU
  *
@@ -62,6 +70,7 @@ int __init vmx_fields_init(void)
 	for (cap = 0; cap < VMX_NR_CAPABILITIES; cap++)
 		if (!rdmsrl_safe(VMX_CAP_FIRST_MSR + cap, &value))
 			vmx_snapshot_set_capability(&template, VMX_CAP_FIRST_MSR + cap, value);
+	template.features = features();
 	template.physical_bits = boot_cpu_data.x86_phys_bits;
 	template.linear_bits = boot_cpu_data.x86_virt_bits;
 	template.efer_bits = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;

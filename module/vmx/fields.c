@@ -11,11 +11,13 @@
 #include <linux/string.h>
 #include <asm/vmx.h>
 
-/* What the kernel knows too must be the same field. */
+/* What the kernel knows too must be the same field: a row that is another does not compile. */
+enum {
 #define VMX_FIELD(name, encoding, kind, words, needs)				\
-	static_assert(name == (encoding), #name " is another field");
+	SAME_##name = BUILD_BUG_ON_ZERO((name) != (encoding)),
 #define VMX_FIELD_ONLY_HERE(name, encoding, kind, words, needs)
 #include "field-table.h"
+};
 #else
 #include <strings.h>
 #endif

@@ -5,8 +5,6 @@
  */
 #include "fields.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* SDM, "VM Instruction Error Numbers". */
 static const char *const instruction_errors[] = {
 	[1] = "VMCALL executed in VMX root operation",
@@ -121,7 +119,7 @@ static const char *const exit_reasons[] = {
 const char *vmx_exit_reason_name(u32 reason)
 {
 	reason = (u16)reason;
-	return reason < COUNT(exit_reasons) && exit_reasons[reason] ? exit_reasons[reason] :
+	return reason < ARRAY_SIZE(exit_reasons) && exit_reasons[reason] ? exit_reasons[reason] :
 								      "unknown";
 }
 
@@ -133,6 +131,6 @@ const char *vmx_exit_reason_name(u32 reason)
  */
 const char *vmx_instruction_error(u32 error)
 {
-	return error < COUNT(instruction_errors) && instruction_errors[error] ?
+	return error < ARRAY_SIZE(instruction_errors) && instruction_errors[error] ?
 		instruction_errors[error] : "unknown";
 }

@@ -7,15 +7,9 @@
 #ifndef VHM_VMX_TEXT_H
 #define VHM_VMX_TEXT_H
 
-#ifdef __KERNEL__
-#include <linux/compiler.h>
-#include <linux/kernel.h>
-#else
+#ifndef __KERNEL__
 #include <stdarg.h>
 #include <stdio.h>
-#ifndef __printf
-#define __printf(format, first) __attribute__((__format__(printf, format, first)))
-#endif
 #endif
 
 #include "../portable.h"

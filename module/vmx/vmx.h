@@ -8,7 +8,6 @@
 #ifndef VHM_VMX_H
 #define VHM_VMX_H
 
-#include <linux/jump_label.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -60,7 +59,7 @@ struct vmx_host_fields {
  * @vpid: its tag in the TLB; 0: none was free
  * @moved: since its last entry the vCPU has come to another CPU
  * @flush_owed: translations tagged with @vpid may be stale
- * @event_work: an event waits or a window is open: the entry has to look
+ * @event_work: an event waits, a window is open or a field is to be broken: the entry has to look
  * @bitmaps: which MSRs exit
  * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
@@ -174,8 +173,8 @@ void vmx_dump(const struct vmx_vcpu *x, struct vhm_vmcs *dump);
 void vmx_snapshot(struct vhm_vcpu *v, struct vmx_snapshot *s);
 
 /* inject.c: faults on purpose */
-DECLARE_STATIC_KEY_FALSE(vmx_unsafe_injection);
 void vmx_injection_init(void);
+bool vmx_may_inject(void);
 int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value);
 void vmx_inject(struct vmx_vcpu *x);
 void vmx_injected(struct vmx_vcpu *x, bool entered);

@@ -6,15 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "command.h"
 #include "console.h"
 #include "kick.h"
 #include "log.h"
 #include "run.h"
 #include "stats.h"
 
-/* Exit statuses of the launcher; vhm.1 has the whole list. */
-#define STATUS_OK		0
-#define STATUS_FAILED		1
+/* Further exit statuses of the launcher; vhm.1 has the whole list. */
 #define STATUS_RESET		4
 #define STATUS_TRIPLE_FAULT	6
 #define STATUS_HALTED		8

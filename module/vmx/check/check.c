@@ -10,9 +10,18 @@
 #include <string.h>
 #endif
 
-static const struct vmx_rule_table *const tables[VMX_NR_CHECK_AREAS] = {
-	[VMX_CHECK_BASIC] = &vmx_basic_rules,
-	[VMX_CHECK_REGISTERS] = &vmx_register_rules,
+static const struct vmx_rule_table *const tables[] = {
+	&vmx_basic_rules,
+	&vmx_execution_rules,
+	&vmx_apic_rules,
+	&vmx_ept_rules,
+	&vmx_exit_rules,
+	&vmx_entry_rules,
+	&vmx_host_rules,
+	&vmx_register_rules,
+	&vmx_segment_rules,
+	&vmx_non_register_rules,
+	&vmx_msr_load_rules,
 };
 
 /**
@@ -66,14 +75,12 @@ bool vmx_snapshot_set_capability(struct vmx_snapshot *s, u32 msr, u64 value)
  */
 const struct vmx_rule *vmx_rule_by_index(unsigned int index)
 {
-	unsigned int area;
+	unsigned int i;
 
-	for (area = 0; area < VMX_NR_CHECK_AREAS; area++) {
-		if (!tables[area])
-			continue;
-		if (index < tables[area]->count)
-			return &tables[area]->rules[index];
-		index -= tables[area]->count;
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		if (index < tables[i]->count)
+			return &tables[i]->rules[index];
+		index -= tables[i]->count;
 	}
 	return NULL;
 }

@@ -35,6 +35,11 @@ struct vmx_loaded_msr {
 #define VMX_KNOWN_LINK		BIT(1)
 #define VMX_KNOWN_MSR_LOAD	BIT(2)
 
+/* Features that decide which bits are reserved. */
+#define VMX_CPU_SGX		BIT(0)
+#define VMX_CPU_RTM		BIT(1)
+#define VMX_CPU_BUS_LOCK	BIT(2)
+
 /**
  * struct vmx_snapshot - all that the rules of VM entry look at
  * @value: the VMCS; 0 where the CPU has no such field
@@ -42,6 +47,7 @@ struct vmx_loaded_msr {
  * @cap: the capability MSRs, by enum vmx_capability
  * @cap_present: a bit for each of them that the CPU has
  * @known: VMX_KNOWN_*: which of the facts in memory below are known
+ * @features: VMX_CPU_*
  * @physical_bits: width of a physical address (CPUID 80000008H)
  * @linear_bits: width of a linear address: 48, or 57 on a CPU with five-level paging
  * @vtpr: the task-priority byte of the virtual-APIC page
@@ -49,7 +55,7 @@ struct vmx_loaded_msr {
  * @instruction_error: VM-instruction error of the failed VMLAUNCH or VMRESUME; 0: none
  * @exit_reason: exit reason of the failed entry, bit 31 included; 0: none
  * @qualification: exit qualification that goes with @exit_reason
- * @vmcs_address: the current-VMCS pointer
+ * @vmcs_address: the current-VMCS pointer; all ones: there was none
  * @host_efer: IA32_EFER at VM entry
  * @host_rtit_ctl: IA32_RTIT_CTL at VM entry; 0 where the CPU has none
  * @efer_bits: bits of IA32_EFER that this CPU does not reserve
@@ -66,10 +72,11 @@ struct vmx_snapshot {
 	u64 cap[VMX_NR_CAPABILITIES];
 	u32 cap_present;
 	u32 known;
+	u32 features;
 	u8 physical_bits;
 	u8 linear_bits;
 	u8 vtpr;
-	bool conceal;
+	u8 conceal;
 	u32 link_revision;
 	u32 instruction_error;
 	u32 exit_reason;

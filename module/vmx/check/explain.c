@@ -44,7 +44,7 @@ static void add_qualification(struct vmx_text *text, const struct vmx_snapshot *
 		return;
 	switch ((u16)s->exit_reason) {
 	case REASON_GUEST_STATE:
-		if (number < sizeof(words) / sizeof(words[0]) && words[number])
+		if (number < ARRAY_SIZE(words) && words[number])
 			vmx_text_add(text, "The exit qualification says: %s.\n", words[number]);
 		break;
 	case REASON_MSR_LOADING:

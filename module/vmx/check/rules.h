@@ -16,8 +16,20 @@ struct vmx_rule_table {
 
 #define VMX_RULE_TABLE(array)	{ (array), sizeof(array) / sizeof((array)[0]) }
 
+/* A row of such a table; the file defines SECTION and AREA. */
+#define VMX_RULE(id, function, blamed, sentence, reason)				\
+	{ .name = id, .holds = function, .field = VMX_F_##blamed, .rule = sentence,	\
+	  .cause = reason, .section = SECTION, .area = AREA }
+
+/* Likewise over several fields in a row. */
+#define VMX_RULE_EACH(id, function, blamed, number, sentence, reason)			\
+	{ .name = id, .holds_each = function, .field = VMX_F_##blamed, .count = number,	\
+	  .rule = sentence, .cause = reason, .section = SECTION, .area = AREA }
+
 extern const struct vmx_rule_table vmx_basic_rules;
 extern const struct vmx_rule_table vmx_execution_rules;
+extern const struct vmx_rule_table vmx_apic_rules;
+extern const struct vmx_rule_table vmx_ept_rules;
 extern const struct vmx_rule_table vmx_exit_rules;
 extern const struct vmx_rule_table vmx_entry_rules;
 extern const struct vmx_rule_table vmx_host_rules;
@@ -54,7 +66,7 @@ extern const struct vmx_rule_table vmx_msr_load_rules;
 #define CPU2_VE			BIT(18)
 #define CPU2_MODE_BASED_EXECUTE	BIT(22)
 #define CPU2_SUB_PAGE_WRITE	BIT(23)
-#define CPU2_PT_GUEST_PHYSICAL	BIT(24)
+#define CPU2_PT_GUEST_ADDRESS	BIT(24)
 #define CPU2_TSC_SCALING	BIT(25)
 
 #define CPU3_IPI		BIT(4)
@@ -100,6 +112,18 @@ extern const struct vmx_rule_table vmx_msr_load_rules;
 #define DEBUGCTL_BTF		BIT(1)
 #define RTIT_TRACE_ENABLE	BIT(0)
 
+/* SDM, "Guest Register State": selectors and access rights */
+#define SELECTOR_TI		BIT(2)
+#define TYPE_ACCESSED		BIT(0)
+#define TYPE_READABLE		BIT(1)
+#define TYPE_CODE		BIT(3)
+#define RIGHTS_S		BIT(4)
+#define RIGHTS_P		BIT(7)
+#define RIGHTS_L		BIT(13)
+#define RIGHTS_DB		BIT(14)
+#define RIGHTS_G		BIT(15)
+#define RIGHTS_UNUSABLE		BIT(16)
+
 static inline u64 field(const struct vmx_snapshot *s, enum vmx_field f)
 {
 	return s->value[f];
@@ -141,6 +165,30 @@ static inline bool entry_control(const struct vmx_snapshot *s, u32 control)
 	return s->value[VMX_F_VM_ENTRY_CONTROLS] & control;
 }
 
+#define BASIC_TRUE_CONTROLS	BIT_ULL(55)
+
+/*
+ * A capability MSR's low half has the bits that must be 1, its high half those that may be. Where
+ * the CPU has the TRUE MSRs these decide (SDM, "Reserved Controls and Default Settings").
+ */
+static inline u64 allowed_controls(const struct vmx_snapshot *s, enum vmx_capability cap,
+				   enum vmx_capability true_cap)
+{
+	bool use_true = s->cap[VMX_CAP_BASIC] & BASIC_TRUE_CONTROLS && has_capability(s, true_cap);
+
+	return s->cap[use_true ? true_cap : cap];
+}
+
+static inline bool fixed_to_1(u64 value, u64 allowed)
+{
+	return !(~value & (u32)allowed);
+}
+
+static inline bool fixed_to_0(u64 value, u64 allowed)
+{
+	return !(value & ~(allowed >> 32));
+}
+
 /* SDM, "Canonical Addressing". */
 static inline bool canonical(const struct vmx_snapshot *s, u64 address)
 {
@@ -149,15 +197,90 @@ static inline bool canonical(const struct vmx_snapshot *s, u64 address)
 	return !top || top == ~0ULL >> (s->linear_bits - 1);
 }
 
-/* No bit beyond the physical-address width. */
+/* IA32_VMX_BASIC[48]: what VMX itself uses must lie below 4 GiB. */
+#define BASIC_32_BIT		BIT_ULL(48)
+
+/* No bit beyond the physical-address width, as far as VMX may use it. */
 static inline bool physical(const struct vmx_snapshot *s, u64 address)
 {
-	return !(address >> s->physical_bits);
+	unsigned int bits = s->cap[VMX_CAP_BASIC] & BASIC_32_BIT ? 32 : s->physical_bits;
+
+	return !(address >> bits);
 }
 
 static inline bool physical_page(const struct vmx_snapshot *s, u64 address)
 {
 	return physical(s, address) && !(address & 0xfff);
+}
+
+/* An MSR area of VM entry or exit: 16 bytes each, the last within the physical-address width. */
+static inline bool msr_area_start(const struct vmx_snapshot *s, enum vmx_field count,
+				  enum vmx_field address)
+{
+	return !field(s, count) ||
+	       (physical(s, field(s, address)) && !(field(s, address) & 15));
+}
+
+static inline bool msr_area_end(const struct vmx_snapshot *s, enum vmx_field count,
+				enum vmx_field address)
+{
+	u64 start = field(s, address);
+
+	return !field(s, count) || !physical(s, start) ||
+	       physical(s, start + 16 * field(s, count) - 1);
+}
+
+/* Bits 63:32. */
+static inline bool wide(u64 value)
+{
+	return value >> 32;
+}
+
+/* SDM, "VMX-Fixed Bits in CR0"; VM entry and exit leave NW and CD alone and never check them. */
+#define CR0_UNCHECKED		(CR0_NW | CR0_CD)
+
+/* A paging-structure address in CR3: no bit beyond the physical-address width. */
+static inline bool cr3_valid(const struct vmx_snapshot *s, u64 cr3)
+{
+	return !(cr3 >> s->physical_bits);
+}
+
+/* SDM, "IA32_U_CET and IA32_S_CET": bits 9:6, and SUPPRESS with TRACKER. */
+static inline bool s_cet_valid(u64 value)
+{
+	return !(value & GENMASK_ULL(9, 6)) && (value & GENMASK_ULL(11, 10)) != GENMASK_ULL(11, 10);
+}
+
+/* SDM, "VM-Entry Controls for Event Injection": the types */
+#define EVENT_EXTERNAL			0
+#define EVENT_RESERVED			1
+#define EVENT_NMI			2
+#define EVENT_EXCEPTION			3
+#define EVENT_SOFTWARE_INTERRUPT	4
+#define EVENT_PRIVILEGED_SOFTWARE	5
+#define EVENT_SOFTWARE_EXCEPTION	6
+#define EVENT_OTHER			7
+
+#define EVENT_ERROR_CODE		BIT(11)
+
+static inline bool event_valid(const struct vmx_snapshot *s)
+{
+	return s->value[VMX_F_VM_ENTRY_INTR_INFO_FIELD] & BIT(31);
+}
+
+static inline unsigned int event_type_of(const struct vmx_snapshot *s)
+{
+	return s->value[VMX_F_VM_ENTRY_INTR_INFO_FIELD] >> 8 & 7;
+}
+
+static inline unsigned int event_vector_of(const struct vmx_snapshot *s)
+{
+	return s->value[VMX_F_VM_ENTRY_INTR_INFO_FIELD] & 0xff;
+}
+
+static inline bool injects(const struct vmx_snapshot *s, unsigned int type)
+{
+	return event_valid(s) && event_type_of(s) == type;
 }
 
 /* SDM, "Memory Types That Can Be Encoded With PAT". */

@@ -91,13 +91,13 @@ static __always_inline void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
 	vmx_load(&v->vmx);
 	r->rsp = vmcs_readl(GUEST_RSP);
 	r->rip = vmx_rip();
-	r->rflags = vmx_rflags();
+	r->rflags = vhm_rflags_to_user(v, vmx_rflags());
 	vmx_put();
 }
 
 static __always_inline void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 {
-	u64 *regs = v->vmx.frame.regs;
+	u64 *regs = v->vmx.frame.regs, rflags = r->rflags | X86_EFLAGS_FIXED;
 
 	regs[VHM_RAX] = r->rax;
 	regs[VHM_RBX] = r->rbx;
@@ -117,7 +117,9 @@ static __always_inline void set_regs(struct vhm_vcpu *v, const struct kvm_regs *
 	vmx_load(&v->vmx);
 	vmcs_writel(GUEST_RSP, r->rsp);
 	vmcs_writel(GUEST_RIP, r->rip);
-	vmcs_writel(GUEST_RFLAGS, r->rflags | X86_EFLAGS_FIXED);
+	if (unlikely(v->vmx.stepping))
+		rflags = vhm_rflags_from_user(v, rflags);
+	vmcs_writel(GUEST_RFLAGS, rflags);
 	vmx_put();
 	/* The exception belonged to the state that was. */
 	v->events.exception.valid = false;
@@ -450,6 +452,8 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return vhm_get_debugregs(v, argp);
 	case KVM_SET_DEBUGREGS:
 		return vhm_set_debugregs(v, argp);
+	case KVM_SET_GUEST_DEBUG:
+		return vhm_set_guest_debug(v, argp);
 	case KVM_GET_XSAVE:
 	case KVM_GET_XSAVE2:
 		return vhm_get_xsave(v, argp);

@@ -159,6 +159,8 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	if (unlikely(v->vmx.event_work)) {
 		if (unlikely(v->events.shutdown))
 			return shut_down(v);
+		if (unlikely(v->debug.stepped))
+			return vhm_step_exit(v);
 		v->vmx.event_work = vhm_inject_events(v);
 		vmx_inject(&v->vmx);
 	}
@@ -290,6 +292,15 @@ static enum vhm_next complete_io(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
+/* With immediate_exit: what has been completed may be the end of a debugger's step. */
+static long do_not_run(struct vhm_vcpu *v)
+{
+	if (likely(!v->debug.stepped))
+		return -EINTR;
+	vhm_step_exit(v);
+	return 0;
+}
+
 static long run_checked(struct vhm_vcpu *v, bool immediate)
 {
 	struct kvm_run *run = v->run;
@@ -311,7 +322,7 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 		break;
 	}
 	if (immediate)
-		return -EINTR;
+		return do_not_run(v);
 	if (READ_ONCE(run->request_interrupt_window))
 		v->vmx.event_work = true;
 	return run_guest(v);

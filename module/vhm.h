@@ -31,6 +31,7 @@
 #include <linux/types.h>
 #include <linux/vhm.h>
 #include <linux/wait.h>
+#include <asm/processor-flags.h>
 
 #include "ept.h"
 #include "vmx/vmx.h"
@@ -174,6 +175,22 @@ struct vhm_events {
 	u8 nmi_pending;		/* NMIs that wait: one that was latched and one more */
 };
 
+#define VHM_GUESTDBG_KNOWN	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |		\
+				 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
+				 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |	\
+				 KVM_GUESTDBG_BLOCKIRQ)
+
+/* With one of these each #DB is the debugger's. */
+#define VHM_DEBUGGER_TAKES_DB	(KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP)
+
+/* A debugger in user space (KVM_SET_GUEST_DEBUG). */
+struct vhm_debug {
+	u32 control;		/* KVM_GUESTDBG_*, 0: nobody debugs */
+	bool stepped;		/* an instruction that vhm did for the guest ends a step */
+	u8 length;		/* of the INT3 that the debugger was told of last */
+	u64 step_rip;		/* linear address at which it began to step */
+};
+
 /* Port I/O that user space is doing for us. */
 struct vhm_pio {
 	bool pending;
@@ -222,6 +239,7 @@ struct vhm_vcpu {
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
+	struct vhm_debug debug;
 	struct vhm_pio pio;
 	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
@@ -337,6 +355,7 @@ void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
 void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code);
 void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code);
 void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6);
+void vhm_queue_users_debug(struct vhm_vcpu *v);
 void vhm_queue_shutdown(struct vhm_vcpu *v);
 bool vhm_inject_events(struct vhm_vcpu *v);
 void vhm_events_not_delivered(struct vhm_vcpu *v);
@@ -408,6 +427,17 @@ void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value);
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
 long vhm_get_debugregs(struct vhm_vcpu *v, struct kvm_debugregs __user *user);
 long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *user);
+long vhm_set_guest_debug(struct vhm_vcpu *v, const struct kvm_guest_debug __user *user);
+enum vhm_next vhm_debug_exit(struct vhm_vcpu *v, u8 vector, u64 dr6);
+enum vhm_next vhm_step_exit(struct vhm_vcpu *v);
+void vhm_end_step(struct vhm_vcpu *v);
+u64 vhm_rflags_from_user(struct vhm_vcpu *v, u64 rflags);
+
+/* RFLAGS as user space sees them: without the TF of its own single steps. */
+static inline u64 vhm_rflags_to_user(const struct vhm_vcpu *v, u64 rflags)
+{
+	return rflags & ~((u64)v->vmx.stepping * X86_EFLAGS_TF);
+}
 
 /* xstate.c */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);

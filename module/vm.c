@@ -43,6 +43,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_INTERNAL_ERROR_DATA:
 	case KVM_CAP_GET_TSC_KHZ:
 	case KVM_CAP_DEBUGREGS:
+	case KVM_CAP_SET_GUEST_DEBUG:
+	case KVM_CAP_X86_ROBUST_SINGLESTEP:
 	case KVM_CAP_XSAVE:
 	case KVM_CAP_SREGS2:
 	case KVM_CAP_EXT_EMUL_CPUID:
@@ -54,6 +56,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_X86_USER_SPACE_MSR:
 	case KVM_CAP_X86_MSR_FILTER:
 		return 1;
+	case KVM_CAP_SET_GUEST_DEBUG2:
+		return VHM_GUESTDBG_KNOWN;
 	case KVM_CAP_SYNC_REGS:
 		return KVM_SYNC_X86_VALID_FIELDS;
 	case KVM_CAP_XCRS:

@@ -73,8 +73,12 @@ struct vmx_host_fields {
  * @cr4_shadow: likewise
  * @dr: guest's breakpoint addresses
  * @dr6: guest's
- * @dr7: guest's, as in the VMCS
- * @debugctl: guest's, as in the VMCS
+ * @dr7: guest's
+ * @debugger: breakpoints are user space's, and the guest's are not in use
+ * @debugger_dr: then their addresses
+ * @vmcs_dr7: as in the VMCS: the guest's or the debugger's
+ * @stepping: user space steps, by RFLAGS.TF
+ * @debugctl: guest's
  * @star: guest's, as the MSRs below
  * @lstar: SYSCALL's target
  * @cstar: only remembered: no Intel CPU uses it
@@ -110,6 +114,8 @@ struct vmx_vcpu {
 	u64 cr0_shadow;
 	u64 cr4_shadow;
 	u64 dr[4], dr6, dr7;
+	bool debugger, stepping;
+	u64 debugger_dr[4], vmcs_dr7;
 	u64 debugctl;
 	u64 star, lstar, cstar, fmask;
 	u64 kernel_gs_base;
@@ -215,6 +221,10 @@ u64 vmx_get_cr4(const struct vmx_vcpu *x);
 void vmx_set_cr0(struct vhm_vcpu *v, u64 value);
 void vmx_set_cr4(struct vhm_vcpu *v, u64 value);
 void vmx_set_efer(struct vhm_vcpu *v, u64 value);
+void vmx_set_debugger(struct vmx_vcpu *x, const u64 *dr, u64 dr7);
+void vmx_set_stepping(struct vmx_vcpu *x, bool on);
+void vmx_intercept_breakpoint(struct vmx_vcpu *x, bool on);
+u64 vmx_linear_rip(const struct vmx_vcpu *x);
 void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);

@@ -173,7 +173,7 @@ long vhm_inject_field(struct vhm_vcpu *v, const void __user *argp)
 	struct vhm_inject_field request;
 	enum vmx_field field;
 
-	if (!static_branch_unlikely(&vmx_unsafe_injection))
+	if (!vmx_may_inject())
 		return -EPERM;
 	if (copy_from_user(&request, argp, sizeof(request)))
 		return -EFAULT;

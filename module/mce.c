@@ -77,6 +77,26 @@ static bool is_ctl2(const struct vhm_mce *m, u32 index)
 }
 
 /**
+ * vhm_mce_has_msr() - whether an MSR is one of the machine-check architecture
+ * @index: any MSR
+ *
+ * Return: true if it is, of a bank that is there or of one that might be.
+ */
+bool vhm_mce_has_msr(u32 index)
+{
+	switch (index) {
+	case MSR_IA32_P5_MC_ADDR:
+	case MSR_IA32_P5_MC_TYPE:
+	case MSR_IA32_MCG_CAP:
+	case MSR_IA32_MCG_STATUS:
+	case MSR_IA32_MCG_CTL:
+		return true;
+	}
+	return index - MSR_IA32_MC0_CTL < VHM_MCE_BANKS * BANK_MSRS ||
+	       index - MSR_IA32_MC0_CTL2 < VHM_MCE_BANKS;
+}
+
+/**
  * vhm_mce_get_msr() - read an MSR of the machine-check architecture
  * @v: the vCPU
  * @index: any MSR

@@ -47,6 +47,7 @@ struct vhm_msrs {
  * @set: writes it, with @host when user space does: 0, or 1 for a #GP; NULL:
  *       the guest may not, user space may write what is there
  * @value: stored number for @get and @set, or the constant
+ * @conditional: exists only in a guest that was told so
  * @listed: in KVM_GET_MSR_INDEX_LIST
  * @switched: lives in the CPU while the guest runs, so a write has to go there
  */
@@ -55,6 +56,7 @@ struct msr_row {
 	u64 (*get)(struct vhm_vcpu *v, const struct msr_row *row);
 	int (*set)(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host);
 	u64 value;
+	bool conditional;
 	bool listed;
 	bool switched;
 };
@@ -310,8 +312,8 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 
 static const struct msr_row rows[] = {
 	{ MSR_IA32_TSC, get_tsc, set_tsc, .listed = true },
-	CONSTANT(MSR_KVM_WALL_CLOCK, 0),
-	CONSTANT(MSR_KVM_SYSTEM_TIME, 0),
+	{ MSR_KVM_WALL_CLOCK, .conditional = true },
+	{ MSR_KVM_SYSTEM_TIME, .conditional = true },
 	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
 	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
@@ -346,11 +348,15 @@ static const struct msr_row rows[] = {
 	{ MSR_FS_BASE, get_field, set_field, GUEST_FS_BASE, .listed = true },
 	{ MSR_GS_BASE, get_field, set_field, GUEST_GS_BASE, .listed = true },
 	{ MSR_KERNEL_GS_BASE, get_switched, set_address, .listed = true, .switched = true },
-	{ MSR_TSC_AUX, get_switched, set_32, .listed = true, .switched = true },
+	{ MSR_TSC_AUX, get_switched, set_32, .conditional = true, .listed = true,
+	  .switched = true },
 };
 
 /* In KVM_GET_MSR_INDEX_LIST without a row here. */
 static const u32 listed_elsewhere[] = { MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL };
+
+/* What a guest is answered instead of a row that its user has filtered out. */
+static const struct msr_row filtered_row = { .index = ~0U, .conditional = true };
 
 static const struct msr_row *find_row(u32 index)
 {
@@ -369,35 +375,42 @@ static const struct msr_row *find_row(u32 index)
 	return NULL;
 }
 
-/* The same for the guest's own accesses, whose MSR is mostly that of before. */
-static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index)
+static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 index, bool write)
 {
-	const struct msr_row *row = v->msrs->last;
+	const struct msr_row *row;
 
-	if (likely(row->index == index))
-		return row;
+	if (unlikely(!vhm_msr_allowed(v, index, write)))
+		return &filtered_row;
 	row = find_row(index);
-	if (row)
+	/* Under a filter the next access, which may be of another kind, has to get here. */
+	if (row && !v->msr_filter)
 		v->msrs->last = row;
 	return row;
 }
 
+/* The same for the guest's own accesses, whose MSR is mostly that of before. */
+static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool write)
+{
+	const struct msr_row *row = v->msrs->last;
+
+	return likely(row->index == index) ? row : find_another_row(v, index, write);
+}
+
 /*
- * Some exist only in a guest that was told so. The paravirtual clock is in no
- * guest; its rows are there because QEMU writes 0 to them in any case.
+ * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
+ * them in any case.
  */
+static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	if (row->index != MSR_TSC_AUX)
+		return false;
+	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
+				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
+}
+
 static bool exists(struct vhm_vcpu *v, const struct msr_row *row)
 {
-	switch (row->index) {
-	case MSR_KVM_WALL_CLOCK:
-	case MSR_KVM_SYSTEM_TIME:
-		return false;
-	case MSR_TSC_AUX:
-		return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
-					   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
-	default:
-		return true;
-	}
+	return likely(!row->conditional) || condition_met(v, row);
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
@@ -438,6 +451,15 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
 				     MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 				     MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	stored[STORED_UCODE] = UCODE_REVISION;
+}
+
+/**
+ * vhm_msrs_forget() - the guest's next access is to be looked up: the filter is another
+ * @v: the vCPU
+ */
+void vhm_msrs_forget(struct vhm_vcpu *v)
+{
+	v->msrs->last = &filtered_row;
 }
 
 /**
@@ -530,7 +552,7 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 
 static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 {
-	const struct msr_row *row = find_guest_row(v, index);
+	const struct msr_row *row = find_guest_row(v, index, false);
 
 	if (unlikely(!row))
 		return vhm_mce_get_msr(v, index, value, false);
@@ -540,20 +562,29 @@ static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
+{
+	u32 index = v->vmx.frame.regs[VHM_RCX], reason = KVM_MSR_EXIT_REASON_UNKNOWN;
+
+	if (!vhm_msr_allowed(v, index, write))
+		reason = KVM_MSR_EXIT_REASON_FILTER;
+	else if (find_row(index) || vhm_mce_has_msr(index))
+		reason = KVM_MSR_EXIT_REASON_INVAL;
+	return vhm_msr_refused(v, write, reason);
+}
+
 /**
  * vhm_rdmsr_exit() - RDMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME.
+ * Return: VHM_RESUME; VHM_USER: user space hears of the refusal.
  */
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 {
 	u64 *regs = v->vmx.frame.regs, value;
 
-	if (unlikely(guest_read(v, regs[VHM_RCX], &value))) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
+	if (unlikely(guest_read(v, regs[VHM_RCX], &value)))
+		return refuse(v, false);
 	regs[VHM_RAX] = (u32)value;
 	regs[VHM_RDX] = value >> 32;
 	vmx_skip_instruction(v);
@@ -571,18 +602,17 @@ static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index,
  * vhm_wrmsr_exit() - WRMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU.
+ * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_USER: user
+ * space hears of the refusal.
  */
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;
 	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
-	const struct msr_row *row = find_guest_row(v, regs[VHM_RCX]);
+	const struct msr_row *row = find_guest_row(v, regs[VHM_RCX], true);
 
-	if (unlikely(guest_write(v, row, regs[VHM_RCX], value))) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
+	if (unlikely(guest_write(v, row, regs[VHM_RCX], value)))
+		return refuse(v, true);
 	vmx_skip_instruction(v);
 	return row && row->switched ? VHM_RELOAD : VHM_RESUME;
 }

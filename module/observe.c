@@ -35,7 +35,7 @@
 
 #include "vhm.h"
 
-/* On while there is an observer: without one the run loop does not look for watches. */
+/* On while there is an observer, or fields may be injected: else exits are not looked at. */
 DEFINE_STATIC_KEY_FALSE(vhm_observed);
 
 /**

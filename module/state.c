@@ -77,7 +77,7 @@ void vhm_vcpu_reset(struct vhm_vcpu *v)
 }
 
 /* struct kvm_regs has the registers in another order than instructions. */
-static void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
+static __always_inline void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
 {
 	const u64 *regs = v->vmx.frame.regs;
 
@@ -91,13 +91,13 @@ static void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
 	vmx_load(&v->vmx);
 	r->rsp = vmcs_readl(GUEST_RSP);
 	r->rip = vmx_rip();
-	r->rflags = vmx_rflags();
+	r->rflags = vhm_rflags_to_user(v, vmx_rflags());
 	vmx_put();
 }
 
-static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
+static __always_inline void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 {
-	u64 *regs = v->vmx.frame.regs;
+	u64 *regs = v->vmx.frame.regs, rflags = r->rflags | X86_EFLAGS_FIXED;
 
 	regs[VHM_RAX] = r->rax;
 	regs[VHM_RBX] = r->rbx;
@@ -117,7 +117,9 @@ static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 	vmx_load(&v->vmx);
 	vmcs_writel(GUEST_RSP, r->rsp);
 	vmcs_writel(GUEST_RIP, r->rip);
-	vmcs_writel(GUEST_RFLAGS, r->rflags | X86_EFLAGS_FIXED);
+	if (unlikely(v->vmx.stepping))
+		rflags = vhm_rflags_from_user(v, rflags);
+	vmcs_writel(GUEST_RFLAGS, rflags);
 	vmx_put();
 	/* The exception belonged to the state that was. */
 	v->events.exception.valid = false;
@@ -127,7 +129,7 @@ static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 static_assert(offsetof(struct kvm_sregs2, flags) == offsetof(struct kvm_sregs, interrupt_bitmap));
 
 /* All but what lies behind the common part. */
-static void get_sregs_common(struct vhm_vcpu *v, struct kvm_sregs *s)
+static __always_inline void get_sregs_common(struct vhm_vcpu *v, struct kvm_sregs *s)
 {
 	struct vmx_vcpu *x = &v->vmx;
 
@@ -154,7 +156,7 @@ static void get_sregs_common(struct vhm_vcpu *v, struct kvm_sregs *s)
 	s->apic_base = v->apic_base;
 }
 
-static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
+static __always_inline void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
 {
 	memset(s, 0, sizeof(*s));
 	get_sregs_common(v, s);
@@ -379,6 +381,97 @@ static void get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 	vmx_put();
 }
 
+/* Another thread may write to the run page meanwhile: what is checked is a copy. */
+#define FROM_PAGE(type, field, call)						\
+	({									\
+		type value;							\
+										\
+		memcpy(&value, &v->run->s.regs.field, sizeof(value));		\
+		barrier();							\
+		(call);								\
+	})
+
+/**
+ * vhm_sync_from_user() - KVM_CAP_SYNC_REGS: take what user space has changed
+ * @v: the vCPU, in KVM_RUN
+ *
+ * Return: 0; -EINVAL: sets of registers that there are not, or bad values; the
+ * sets before those are taken.
+ */
+long vhm_sync_from_user(struct vhm_vcpu *v)
+{
+	struct kvm_run *run = v->run;
+	u64 dirty = READ_ONCE(run->kvm_dirty_regs);
+
+	if ((READ_ONCE(run->kvm_valid_regs) | dirty) & ~(u64)KVM_SYNC_X86_VALID_FIELDS)
+		return -EINVAL;
+	if (dirty & KVM_SYNC_X86_REGS) {
+		FROM_PAGE(struct kvm_regs, regs, set_regs(v, &value));
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_REGS;
+	}
+	if (dirty & KVM_SYNC_X86_SREGS) {
+		if (FROM_PAGE(struct kvm_sregs, sregs, set_sregs(v, &value)))
+			return -EINVAL;
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_SREGS;
+	}
+	if (dirty & KVM_SYNC_X86_EVENTS) {
+		if (FROM_PAGE(struct kvm_vcpu_events, events, set_events(v, &value)))
+			return -EINVAL;
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_EVENTS;
+	}
+	return 0;
+}
+
+/**
+ * vhm_sync_to_user() - KVM_CAP_SYNC_REGS: show what user space wants to see
+ * @v: the vCPU, at the end of KVM_RUN
+ */
+void vhm_sync_to_user(struct vhm_vcpu *v)
+{
+	struct kvm_sync_regs *regs = &v->run->s.regs;
+	u64 valid = READ_ONCE(v->run->kvm_valid_regs);
+
+	BUILD_BUG_ON(sizeof(*regs) > SYNC_REGS_SIZE_BYTES);
+	if (valid & KVM_SYNC_X86_REGS)
+		get_regs(v, &regs->regs);
+	if (valid & KVM_SYNC_X86_SREGS)
+		get_sregs(v, &regs->sregs);
+	if (valid & KVM_SYNC_X86_EVENTS)
+		get_events(v, &regs->events);
+}
+
+/* What is asked for less often; the others shall not be looked up behind it. */
+static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
+{
+	switch (cmd) {
+	case KVM_GET_SREGS2:
+		return GET(struct kvm_sregs2, get_sregs2(v, &value));
+	case KVM_SET_SREGS2:
+		return SET(struct kvm_sregs2, set_sregs2(v, &value));
+	case KVM_GET_DEBUGREGS:
+		return vhm_get_debugregs(v, argp);
+	case KVM_SET_DEBUGREGS:
+		return vhm_set_debugregs(v, argp);
+	case KVM_SET_GUEST_DEBUG:
+		return vhm_set_guest_debug(v, argp);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vhm_get_xsave(v, argp);
+	case KVM_SET_XSAVE:
+		return vhm_set_xsave(v, argp);
+	case KVM_GET_XCRS:
+		return vhm_get_xcrs(v, argp);
+	case KVM_SET_XCRS:
+		return vhm_set_xcrs(v, argp);
+	case KVM_TRANSLATE:
+		return vhm_translate(v, argp);
+	case KVM_ENABLE_CAP:
+		return vhm_vcpu_enable_cap(v, argp);
+	default:
+		return -EINVAL;
+	}
+}
+
 /**
  * vhm_state_ioctl() - the vCPU calls that get or set one structure
  * @v: the vCPU
@@ -398,10 +491,6 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
 		return GET(struct kvm_sregs, get_sregs(v, &value));
 	case KVM_SET_SREGS:
 		return SET(struct kvm_sregs, set_sregs(v, &value));
-	case KVM_GET_SREGS2:
-		return GET(struct kvm_sregs2, get_sregs2(v, &value));
-	case KVM_SET_SREGS2:
-		return SET(struct kvm_sregs2, set_sregs2(v, &value));
 	case KVM_GET_FPU:
 		return GET(struct kvm_fpu, get_fpu(v, &value));
 	case KVM_SET_FPU:
@@ -415,6 +504,6 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
 	case KVM_SET_MP_STATE:
 		return SET(struct kvm_mp_state, set_mp_state(&value));
 	default:
-		return -EINVAL;
+		return rare_ioctl(v, cmd, argp);
 	}
 }

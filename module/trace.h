@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints: one per entry, one per exit, one per page fault, one per rule that an entry broke. */
+/* Tracepoints: one per entry, exit, page fault, and rule that an entry broke. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vhm
 

@@ -96,8 +96,7 @@ static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 	if (vmx_lost())
 		return VHM_SIGNAL;
 	vhm_explain_failure(v, error, reason);
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_injected(&v->vmx, false);
+	vmx_injected(&v->vmx, false);
 	vhm_events_not_delivered(v);
 	v->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
 	v->run->fail_entry.hardware_entry_failure_reason = error | reason;
@@ -144,6 +143,14 @@ static void time_exit(struct vhm_vcpu *v)
 	v->exit_tsc = now;
 }
 
+/* What nobody pays for who neither observes nor breaks anything. */
+static noinline void observe_exit(struct vhm_vcpu *v, u32 reason)
+{
+	if (!(reason & VMX_ENTRY_FAILED))
+		vmx_injected(&v->vmx, true);
+	vhm_watch_exit(v);
+}
+
 /* One stay in the guest, and what its end means. */
 static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 {
@@ -152,14 +159,15 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	if (unlikely(v->vmx.event_work)) {
 		if (unlikely(v->events.shutdown))
 			return shut_down(v);
+		if (unlikely(v->debug.stepped))
+			return vhm_step_exit(v);
 		v->vmx.event_work = vhm_inject_events(v);
+		vmx_inject(&v->vmx);
 	}
 	trace_vhm_entry(v);
 	v->stats.entries++;
 	if (unlikely(v->timing))
 		time_kernel(v, rdtsc());
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_inject(&v->vmx);
 	if (unlikely(!vmx_run_once(v)))
 		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR), 0);
 	if (unlikely(v->timing))
@@ -168,15 +176,13 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
 	if (static_branch_unlikely(&vhm_observed))
-		vhm_watch_exit(v);
+		observe_exit(v, reason);
 	if (unlikely(reason & VMX_ENTRY_FAILED)) {
 		/* A machine check during the entry is the host's. */
 		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
 			vhm_handle_exit(v, VMX_REASON(reason));
 		return entry_failed(v, 0, reason);
 	}
-	if (static_branch_unlikely(&vmx_unsafe_injection))
-		vmx_injected(&v->vmx, true);
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
 }
@@ -270,6 +276,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	vmx_put();
 	run->cr8 = v->cr8;
 	run->apic_base = v->apic_base;
+	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
+		vhm_sync_to_user(v);
 }
 
 /* An I/O that user space has done for the guest is completed before anything else. */
@@ -279,7 +287,18 @@ static enum vhm_next complete_io(struct vhm_vcpu *v)
 		return vhm_io_complete(v);
 	if (v->mmio->pending)
 		return vhm_mmio_complete(v);
+	if (unlikely(v->asked.complete))
+		return vhm_asked_complete(v);
 	return VHM_RESUME;
+}
+
+/* With immediate_exit: what has been completed may be the end of a debugger's step. */
+static long do_not_run(struct vhm_vcpu *v)
+{
+	if (likely(!v->debug.stepped))
+		return -EINTR;
+	vhm_step_exit(v);
+	return 0;
 }
 
 static long run_checked(struct vhm_vcpu *v, bool immediate)
@@ -288,8 +307,8 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	u64 cr8 = READ_ONCE(run->cr8);
 
 	run->flags = 0;
-	/* There are no synchronised registers (KVM_CAP_SYNC_REGS is 0). */
-	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
+	if (unlikely(READ_ONCE(run->kvm_valid_regs) | READ_ONCE(run->kvm_dirty_regs)) &&
+	    vhm_sync_from_user(v))
 		return -EINVAL;
 	if (cr8 & ~0xfULL)
 		return -EINVAL;
@@ -303,7 +322,7 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 		break;
 	}
 	if (immediate)
-		return -EINTR;
+		return do_not_run(v);
 	if (READ_ONCE(run->request_interrupt_window))
 		v->vmx.event_work = true;
 	return run_guest(v);
@@ -405,21 +424,6 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, false);
 	case KVM_SET_MSRS:
 		return vhm_msrs_ioctl(v, argp, true);
-	case KVM_GET_DEBUGREGS:
-		return vhm_get_debugregs(v, argp);
-	case KVM_SET_DEBUGREGS:
-		return vhm_set_debugregs(v, argp);
-	case KVM_GET_XSAVE:
-	case KVM_GET_XSAVE2:
-		return vhm_get_xsave(v, argp);
-	case KVM_SET_XSAVE:
-		return vhm_set_xsave(v, argp);
-	case KVM_GET_XCRS:
-		return vhm_get_xcrs(v, argp);
-	case KVM_SET_XCRS:
-		return vhm_set_xcrs(v, argp);
-	case KVM_TRANSLATE:
-		return vhm_translate(v, argp);
 	case KVM_X86_SETUP_MCE:
 		return vhm_setup_mce(v, argp);
 	case KVM_X86_SET_MCE:

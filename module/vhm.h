@@ -31,6 +31,7 @@
 #include <linux/types.h>
 #include <linux/vhm.h>
 #include <linux/wait.h>
+#include <asm/processor-flags.h>
 
 #include "ept.h"
 #include "vmx/vmx.h"
@@ -118,6 +119,12 @@ struct vhm_vcpu_stats {
 
 struct vhm_vcpu;
 struct vhm_watch;
+struct vhm_msr_filter;
+
+/* What KVM_ENABLE_CAP has chosen for a VM. */
+struct vhm_options {
+	u32 msr_exits;		/* KVM_MSR_EXIT_REASON_*: refusals that user space hears of */
+};
 
 struct vhm_vm {
 	struct kref ref;
@@ -131,6 +138,9 @@ struct vhm_vm {
 	/* One of its own, because the kernel shares a notifier between equal ops. */
 	struct mmu_notifier_ops notifier_ops;	/* [c] */
 	struct vhm_notifier *notifier;		/* [c] */
+	struct vhm_options options;		/* [a] */
+	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
+	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
 	struct vhm_vm_stats stats;
 };
@@ -165,6 +175,22 @@ struct vhm_events {
 	u8 nmi_pending;		/* NMIs that wait: one that was latched and one more */
 };
 
+#define VHM_GUESTDBG_KNOWN	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |		\
+				 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
+				 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |	\
+				 KVM_GUESTDBG_BLOCKIRQ)
+
+/* With one of these each #DB is the debugger's. */
+#define VHM_DEBUGGER_TAKES_DB	(KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP)
+
+/* A debugger in user space (KVM_SET_GUEST_DEBUG). */
+struct vhm_debug {
+	u32 control;		/* KVM_GUESTDBG_*, 0: nobody debugs */
+	bool stepped;		/* an instruction that vhm did for the guest ends a step */
+	u8 length;		/* of the INT3 that the debugger was told of last */
+	u64 step_rip;		/* linear address at which it began to step */
+};
+
 /* Port I/O that user space is doing for us. */
 struct vhm_pio {
 	bool pending;
@@ -181,6 +207,14 @@ struct vhm_pio {
 	bool backwards;
 	u64 linear;
 	u64 span;
+};
+
+/* Any other instruction that user space is doing for us. */
+struct vhm_asked {
+	enum vhm_next (*complete)(struct vhm_vcpu *v);	/* or NULL: none */
+	u64 rip;
+	u32 length;
+	bool write;		/* WRMSR */
 };
 
 /* MMIO that user space is doing for us. */
@@ -205,10 +239,14 @@ struct vhm_vcpu {
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
+	struct vhm_debug debug;
 	struct vhm_pio pio;
+	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
 	struct vhm_cpuid *cpuid;
 	struct vhm_msrs *msrs;
+	const struct vhm_msr_filter *msr_filter;	/* as adopted, with its number */
+	u64 msr_filter_id;
 	struct vmx_snapshot *failure;		/* what the last entry that failed left behind */
 	struct vhm_mce *mce;
 	struct page *ept_cache[VHM_EPT_CACHE];
@@ -216,7 +254,8 @@ struct vhm_vcpu {
 	u64 ept_generation;			/* of the translations this vCPU may hold */
 	u64 fault_gpa;				/* of the EPT violation at hand */
 	u64 fault_access;
-	bool fault_mmio;			/* no slot there, or a write to a read-only one */
+	bool fault_hole;			/* no slot there */
+	bool fault_mmio;			/* ... or a write to a read-only one */
 
 	/* The table of exits by reason. */
 	bool timing;
@@ -270,6 +309,10 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v);
 enum vhm_next vhm_io_complete(struct vhm_vcpu *v);
 
+/* asked.c */
+void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
+enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
+
 /* mmio.c */
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
@@ -281,6 +324,7 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 		   struct vhm_walk_result *result);
 int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
 		     bool write, u64 *linear);
+int vhm_guest_branch(struct vhm_vcpu *v, u64 rip);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
@@ -304,6 +348,8 @@ void vhm_memory_exit(void);
 
 /* state.c */
 long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp);
+long vhm_sync_from_user(struct vhm_vcpu *v);
+void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 
 /* event.c */
@@ -311,6 +357,7 @@ void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
 void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code);
 void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code);
 void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6);
+void vhm_queue_users_debug(struct vhm_vcpu *v);
 void vhm_queue_shutdown(struct vhm_vcpu *v);
 bool vhm_inject_events(struct vhm_vcpu *v);
 void vhm_events_not_delivered(struct vhm_vcpu *v);
@@ -342,9 +389,22 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
 struct vhm_msrs *vhm_msrs_alloc(void);
 void vhm_msrs_reset(struct vhm_vcpu *v);
+void vhm_msrs_forget(struct vhm_vcpu *v);
+
+/* filter.c */
+bool vhm_msr_allowed(struct vhm_vcpu *v, u32 msr, bool write);
+void vhm_adopt_msr_filter(struct vhm_vcpu *v);
+long vhm_set_msr_filter(struct vhm_vm *vm, const struct kvm_msr_filter *user);
+void vhm_msr_filter_free(struct vhm_msr_filter *filter);
+enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
+
+/* enable.c */
+long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *user);
+long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user *user);
 
 /* mce.c */
 struct vhm_mce *vhm_mce_alloc(void);
+bool vhm_mce_has_msr(u32 index);
 int vhm_mce_get_msr(struct vhm_vcpu *v, u32 index, u64 *value, bool host);
 int vhm_mce_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
 long vhm_get_mce_cap_supported(u64 __user *user);
@@ -369,6 +429,17 @@ void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value);
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
 long vhm_get_debugregs(struct vhm_vcpu *v, struct kvm_debugregs __user *user);
 long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *user);
+long vhm_set_guest_debug(struct vhm_vcpu *v, const struct kvm_guest_debug __user *user);
+enum vhm_next vhm_debug_exit(struct vhm_vcpu *v, u8 vector, u64 dr6);
+enum vhm_next vhm_step_exit(struct vhm_vcpu *v);
+void vhm_end_step(struct vhm_vcpu *v, bool branch);
+u64 vhm_rflags_from_user(struct vhm_vcpu *v, u64 rflags);
+
+/* RFLAGS as user space sees them: without the TF of its own single steps. */
+static inline u64 vhm_rflags_to_user(const struct vhm_vcpu *v, u64 rflags)
+{
+	return rflags & ~((u64)v->vmx.stepping * X86_EFLAGS_TF);
+}
 
 /* xstate.c */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);

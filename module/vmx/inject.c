@@ -18,8 +18,6 @@ static bool unsafe_injection;
 module_param(unsafe_injection, bool, 0444);
 MODULE_PARM_DESC(unsafe_injection, "let users of /dev/vhm break VMCS fields on purpose: they can crash this computer (default: off)");
 
-DEFINE_STATIC_KEY_FALSE(vmx_unsafe_injection);
-
 /**
  * struct vmx_injection - fields to be broken at the next entry
  * @count: how many
@@ -42,9 +40,20 @@ void __init vmx_injection_init(void)
 {
 	if (!unsafe_injection)
 		return;
-	static_branch_enable(&vmx_unsafe_injection);
+	/* Each exit has to look whether something was injected. */
+	static_branch_inc(&vhm_observed);
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	pr_warn("vhm: unsafe_injection: whoever may open /dev/vhm can crash this computer\n");
+}
+
+/**
+ * vmx_may_inject() - whether the module was loaded so
+ *
+ * Return: whether.
+ */
+bool vmx_may_inject(void)
+{
+	return unsafe_injection;
 }
 
 /**
@@ -74,6 +83,7 @@ int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value)
 	/* As VMWRITE does it: what is too wide for the field is cut off. */
 	in->row[i].value = value & GENMASK_ULL(vmx_field_width(field) - 1, 0);
 	in->count = max(in->count, i + 1);
+	x->event_work = true;
 	return 0;
 }
 

@@ -8,7 +8,6 @@
 #ifndef VHM_VMX_H
 #define VHM_VMX_H
 
-#include <linux/jump_label.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -28,6 +27,11 @@ struct vmx_snapshot;
 struct vmx_frame {
 	u64 regs[16];		/* in the order of instructions; RSP lives in the VMCS */
 	u64 host_rsp;		/* as last written to the VMCS */
+};
+
+/* MSRs that exit, by a bit for each access: in and outside long mode. */
+struct vmx_bitmaps {
+	unsigned long *legacy, *long_mode;
 };
 
 /* Host values that a run of the guest replaces and that are put back behind it. */
@@ -55,7 +59,8 @@ struct vmx_host_fields {
  * @vpid: its tag in the TLB; 0: none was free
  * @moved: since its last entry the vCPU has come to another CPU
  * @flush_owed: translations tagged with @vpid may be stale
- * @event_work: an event waits or a window is open: the entry has to look
+ * @event_work: an event waits, a window is open or a field is to be broken: the entry has to look
+ * @bitmaps: which MSRs exit
  * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
  * @l1d_flush: the L1 data cache may hold secrets of the host's
@@ -68,8 +73,12 @@ struct vmx_host_fields {
  * @cr4_shadow: likewise
  * @dr: guest's breakpoint addresses
  * @dr6: guest's
- * @dr7: guest's, as in the VMCS
- * @debugctl: guest's, as in the VMCS
+ * @dr7: guest's
+ * @debugger: breakpoints are user space's, and the guest's are not in use
+ * @debugger_dr: then their addresses
+ * @vmcs_dr7: as in the VMCS: the guest's or the debugger's
+ * @stepping: user space steps, by RFLAGS.TF
+ * @debugctl: guest's
  * @star: guest's, as the MSRs below
  * @lstar: SYSCALL's target
  * @cstar: only remembered: no Intel CPU uses it
@@ -92,6 +101,7 @@ struct vmx_vcpu {
 	bool moved;
 	bool flush_owed;
 	bool event_work;
+	const struct vmx_bitmaps *bitmaps;
 	u32 cpu_based;
 	unsigned int switched;
 	unsigned int run_flags;
@@ -104,6 +114,8 @@ struct vmx_vcpu {
 	u64 cr0_shadow;
 	u64 cr4_shadow;
 	u64 dr[4], dr6, dr7;
+	bool debugger, stepping;
+	u64 debugger_dr[4], vmcs_dr7;
 	u64 debugctl;
 	u64 star, lstar, cstar, fmask;
 	u64 kernel_gs_base;
@@ -161,8 +173,8 @@ void vmx_dump(const struct vmx_vcpu *x, struct vhm_vmcs *dump);
 void vmx_snapshot(struct vhm_vcpu *v, struct vmx_snapshot *s);
 
 /* inject.c: faults on purpose */
-DECLARE_STATIC_KEY_FALSE(vmx_unsafe_injection);
 void vmx_injection_init(void);
+bool vmx_may_inject(void);
 int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value);
 void vmx_inject(struct vmx_vcpu *x);
 void vmx_injected(struct vmx_vcpu *x, bool entered);
@@ -172,10 +184,16 @@ void vmx_injection_overlay(const struct vmx_vcpu *x, struct vmx_snapshot *s);
 int vmx_vcpu_create(struct vhm_vcpu *v);
 void vmx_vcpu_destroy(struct vhm_vcpu *v);
 void vmx_vmcs_init(struct vhm_vcpu *v);
-void vmx_use_long_mode_bitmap(struct vmx_vcpu *x, bool on);
 void vmx_set_watchdog(struct vmx_vcpu *x);
+
+/* bitmap.c: MSRs that do not exit */
 int vmx_bitmaps_init(void);
 void vmx_bitmaps_free(void);
+int vmx_bitmaps_create(struct vmx_bitmaps *b,
+		       bool (*allowed)(const void *ctx, u32 msr, bool write), const void *ctx);
+void vmx_bitmaps_destroy(struct vmx_bitmaps *b);
+void vmx_choose_bitmap(struct vmx_vcpu *x);
+void vmx_use_bitmaps(struct vmx_vcpu *x, const struct vmx_bitmaps *b);
 
 /* switch.c: what is switched around a stay in the inner loop */
 void vmx_load(struct vmx_vcpu *x);
@@ -184,6 +202,8 @@ void vmx_guest_load(struct vhm_vcpu *v);
 void vmx_guest_put(struct vhm_vcpu *v);
 void vmx_fpu_reset(struct vmx_vcpu *x);
 unsigned int vmx_fpu_size(void);
+void vmx_get_xmm(const struct vmx_vcpu *x, unsigned int number, u64 value[2]);
+void vmx_set_xmm(struct vmx_vcpu *x, unsigned int number, const u64 value[2]);
 
 /* run.c: entry and exit */
 void vmx_prepare_entry(struct vhm_vcpu *v);
@@ -203,6 +223,10 @@ u64 vmx_get_cr4(const struct vmx_vcpu *x);
 void vmx_set_cr0(struct vhm_vcpu *v, u64 value);
 void vmx_set_cr4(struct vhm_vcpu *v, u64 value);
 void vmx_set_efer(struct vhm_vcpu *v, u64 value);
+void vmx_set_debugger(struct vmx_vcpu *x, const u64 *dr, u64 dr7);
+void vmx_set_stepping(struct vmx_vcpu *x, bool on);
+void vmx_intercept_breakpoint(struct vmx_vcpu *x, bool on);
+u64 vmx_linear_rip(const struct vmx_vcpu *x);
 void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
@@ -213,7 +237,9 @@ void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);
 void vmx_skip_instruction(struct vhm_vcpu *v);
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length);
+void vmx_branch(struct vhm_vcpu *v, u64 rip);
 unsigned int vmx_code_bits(const struct vmx_vcpu *x);
+unsigned int vmx_stack_size(const struct vmx_vcpu *x);
 
 enum vmx_segment {
 	VMX_ES, VMX_CS, VMX_SS, VMX_DS, VMX_FS, VMX_GS, VMX_LDTR, VMX_TR,

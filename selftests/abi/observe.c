@@ -327,7 +327,8 @@ static void lose_capabilities(void)
 /* Where the kernel lies is for those who may read its log. */
 TEST_F(guest, addresses_are_hidden)
 {
-	static const uint32_t secret[] = { HOST_RIP, EPT_POINTER }, open[] = { HOST_CR4, TSC_OFFSET };
+	static const uint32_t secret[] = { HOST_RIP, EPT_POINTER };
+	static const uint32_t open[] = { HOST_CR4, TSC_OFFSET };
 	struct vhm_vmcs vmcs;
 	int fd, status;
 	pid_t child;

@@ -57,6 +57,13 @@ TEST_F(guest, a_control_that_must_be_1)
 	EXPECT_TRUE(COMPLAINED("PIN_BASED_VM_EXEC_CONTROL"));
 }
 
+TEST_F(guest, a_walk_that_is_too_long)
+{
+	BREAK(ENDS, "--break", "EPT_POINTER=0x26");
+	EXPECT_EQ(1, self->tool.status);
+	EXPECT_TRUE(COMPLAINED("eptp-walk-length")) TH_LOG("%s", self->tool.err);
+}
+
 TEST_F(guest, several_fields_at_once)
 {
 	BREAK(ENDS, "--break", "GUEST_RFLAGS=0", "--break", "GUEST_TR_AR_BYTES=0");

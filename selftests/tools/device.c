@@ -109,6 +109,16 @@ TEST_F(device, capabilities)
 	EXPECT_NE(NULL, strstr(self->tool.out, "\nCapability MSRs\n"));
 }
 
+/* Before the module is there see selftests/machine/models; beside KVM it cannot be. */
+TEST_F(device, the_doctor)
+{
+	self->tool = TOOL("doctor");
+	EXPECT_EQ(tool_on_kvm(), self->tool.status);
+	EXPECT_EQ(tool_on_kvm(), !!strstr(self->tool.out, "\nproblem  KVM: kvm_intel is loaded"));
+	EXPECT_EQ(!tool_on_kvm(), !!strstr(self->tool.out, "\nok       /dev/vhm: you may open it"));
+	EXPECT_EQ(!tool_on_kvm(), !!strstr(self->tool.out, "\nvhm can work here\n"));
+}
+
 TEST_F(device, a_device_that_is_none)
 {
 	self->tool = TOOL("capabilities", "--device", "/dev/null");

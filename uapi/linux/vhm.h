@@ -77,7 +77,7 @@ struct vhm_vmcs_field {
 };
 
 /* An address of the kernel's, shown only to who has CAP_SYSLOG; the value is 0 instead. */
-#define VHM_VMCS_HIDDEN		(1 << 0)
+#define VHM_VMCS_HIDDEN		0x1
 
 /**
  * struct vhm_vmcs - the fields of a vCPU's VMCS at one moment; all is written by the kernel
@@ -98,7 +98,7 @@ struct vhm_vmcs {
 };
 
 /* The launch state is "launched": the vCPU has been entered since it came to its CPU. */
-#define VHM_VMCS_LAUNCHED	(1 << 0)
+#define VHM_VMCS_LAUNCHED	0x1
 
 /**
  * struct vhm_get_vmcs - argument of VHM_GET_VMCS
@@ -120,7 +120,7 @@ struct vhm_get_vmcs {
 	__u64 reserved[4];
 };
 
-#define VHM_VMCS_AT_EXIT	(1 << 0)
+#define VHM_VMCS_AT_EXIT	0x1
 
 /**
  * struct vhm_broken_rule - one of the SDM's rules for VM entry, and the VMCS breaks it
@@ -164,7 +164,7 @@ struct vhm_explain {
 	struct vhm_broken_rule rule[VHM_MAX_BROKEN_RULES];
 };
 
-#define VHM_EXPLAIN_NOW		(1 << 0)
+#define VHM_EXPLAIN_NOW		0x1
 
 /**
  * struct vhm_inject_field - argument of VHM_INJECT_FIELD

@@ -144,14 +144,13 @@ static const char *inject_advice(int error)
 	switch (error) {
 	case EPERM:
 		return "the module was loaded without unsafe_injection=1";
-	case EINVAL:
-		return "only the CPU writes this field";
 	case ENXIO:
 		return "this CPU does not have it";
 	case ENOSPC:
 		return "too many fields";
-	case ENOTTY:
-		return "only /dev/vhm can";
+	case EINVAL:
+		/* That is also KVM's answer to a call that it does not know. */
+		return "only /dev/vhm can, and not what only the CPU writes";
 	default:
 		return strerror(error);
 	}

@@ -59,9 +59,9 @@ static int receive(int fd, const char *name, int *observer)
 		return vhm_fail(ETIMEDOUT,
 				"the machine %s does not answer: is its process stopped?",
 				name);
-	if (got < 0)
+	if (got < 0 && errno != ECONNRESET)
 		return vhm_fail(errno, "the machine %s does not answer: %s", name, strerror(errno));
-	if (!got)
+	if (got <= 0)
 		return vhm_fail(ENODEV, "the machine %s has ended", name);
 	*observer = attached(&message);
 	if (word == NAME_REFUSED)

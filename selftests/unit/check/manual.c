@@ -130,8 +130,8 @@ int main(void)
 	print_line(strlen("The rules of VM entry"));
 	puts("The rules of VM entry");
 	print_line(strlen("The rules of VM entry"));
-	puts("\nIn the order of the SDM's chapter \"VM Entries\", under its titles. How they are used,");
-	puts("and how they were proved, says :doc:`entry-failures`.\n");
+	fputs("\nIn the order of the SDM's chapter \"VM Entries\", under its titles. ", stdout);
+	puts("How they are used,\nand how they were proved, says :doc:`entry-failures`.\n");
 	puts(".. contents:: On this page\n   :local:\n   :depth: 1");
 	print_rules();
 	print_disagreements();

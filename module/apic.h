@@ -31,7 +31,7 @@ static inline int vhm_apic_highest(const u32 *word)
 	int i;
 
 	for (i = 7; i >= 0; i--) {
-		u32 bits = *(const volatile u32 *)&word[i];
+		u32 bits = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
 
 		if (bits)
 			return 32 * i + 31 - __builtin_clz(bits);

@@ -102,7 +102,7 @@ static void apply_host(struct kvm_cpuid_entry2 *e)
 {
 	switch (e->function) {
 	case 1:
-		/* Ours, whatever the CPU has, as on KVM; without a local APIC of ours user space hides it. */
+		/* Ours, whatever the CPU has; without a local APIC in the kernel user space hides it. */
 		e->ecx |= B(21);
 		if (!vmx_caps.xcr0)
 			e->ecx &= ~(B(26) | B(28) | B(12) | B(29));

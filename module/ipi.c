@@ -24,8 +24,8 @@ static bool accept_vector(struct vhm_lapic *l, const struct vhm_message *m)
 		vhm_lapic_error(l, APIC_ESR_RECVILL);
 		return false;
 	}
-	/* TMR first: whoever sees the vector in IRR shall know how to end it. */
 	assign_bit(m->vector, vhm_apic_bitmap(l, APIC_TMR), m->level);
+	/* TMR first: whoever sees the vector in IRR shall know how to end it. */
 	smp_mb__before_atomic();
 	set_bit(m->vector, vhm_apic_bitmap(l, APIC_IRR));
 	vhm_request(l->vcpu, VHM_REQUEST_EVENT);
@@ -39,7 +39,6 @@ static bool accept_init(struct vhm_lapic *l, const struct vhm_message *m)
 	if (m->level && !m->asserted)
 		return false;
 	clear_bit(VHM_REQUEST_SIPI, &l->vcpu->requests);
-	smp_mb__after_atomic();
 	vhm_request(l->vcpu, VHM_REQUEST_INIT);
 	return true;
 }

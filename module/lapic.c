@@ -237,6 +237,9 @@ static void set_lvt(struct vhm_lapic *l, unsigned int reg, u32 value)
 		vhm_lapic_timer_set_lvt(l, value);
 	else
 		WRITE_ONCE(l->reg[LVT_FIRST + index], value);
+	/* A vector of the 8259's may have waited for LINT0 to open. */
+	if (unlikely(l->extint >= 0))
+		l->vcpu->vmx.event_work = true;
 }
 
 static void set_spiv(struct vhm_lapic *l, u32 value)

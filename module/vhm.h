@@ -9,9 +9,13 @@
  *   [l] vhm_vm.lock, a mutex: creation of vCPUs, changes of slots
  *   [e] vhm_ept.lock, a raw spinlock: the EPT's entries and what keeps them honest
  *   [r] RCU: replaced as a whole, read under rcu_read_lock() or with IRQs off
- *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl
+ *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl; others
+ *       reach it by vhm_vcpu.requests, without a lock (wait.c)
  *   [w] vhm_vcpu.watch_lock, a raw spinlock: what an observer waits for
  *   [a] atomic, or written by one and read by all with READ_ONCE()
+ *
+ * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
+ * hrtimer_cancel(), which waits for it, by the thread that holds [v] or frees the vCPU.
  *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.

@@ -3,8 +3,8 @@
  * Where a processor goes on behind a start-up message: real mode, CS = vector << 8. It
  * counts itself, says which page it began in, and halts.
  */
-#define COUNT	0xc800
-#define PAGE	0xc804
+#define COUNT	0xd800
+#define PAGE	0xd804
 
 	.text
 	.code16

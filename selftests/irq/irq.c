@@ -19,7 +19,7 @@
 #define PATIENCE_MS	400
 
 volatile uint64_t irq_count[256];
-volatile uint32_t irq_order[64], irq_orders;
+volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
 
 static void do_nothing(int number)
 {

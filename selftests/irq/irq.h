@@ -109,7 +109,7 @@ int set_mp_state(struct vcpu *cpu, uint32_t state);
 
 /* The guest's side. */
 extern volatile uint64_t irq_count[256];
-extern volatile uint32_t irq_order[64], irq_orders;
+extern volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
 void irq_note(struct guest_frame *frame);
 void irq_note_and_eoi(struct guest_frame *frame);
 void take_irqs(struct vm *vm, void (*handler)(struct guest_frame *frame));

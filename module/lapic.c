@@ -299,6 +299,8 @@ static int write_register(struct vhm_lapic *l, unsigned int reg, u32 value)
 {
 	switch (reg) {
 	case VHM_APIC_REG(APIC_TASKPRI):
+		if (vhm_apic_is_x2apic(l) && value & ~APIC_TPRI_MASK)
+			return 1;
 		vhm_lapic_set_tpr(l->vcpu, value);
 		return 0;
 	case VHM_APIC_REG(APIC_EOI):

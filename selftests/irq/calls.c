@@ -214,9 +214,13 @@ TEST_F(split, messages)
 	msi.address_hi = 0x101;
 	ASSERT_EQ(0, enable_cap(vm->fd, KVM_CAP_X2APIC_API, 1));
 	EXPECT_ERROR(EINVAL, ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+	/* KVM finds a processor only when its local APIC has been written to. */
+	take_irqs(vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, switch_on);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	msi.address_hi = 0;
-	msi.data = DM_NMI;
 	EXPECT_EQ(1, ioctl(vm->fd, KVM_SIGNAL_MSI, &msi));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 }
 
 static __guest void to_x2apic(void)

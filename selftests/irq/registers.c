@@ -218,6 +218,11 @@ static __guest void bits_of_x2apic(void)
 	}
 	/* Reserved bits. */
 	GUEST_EQ(GP, TRY_WRMSR(x2apic_msr(REG_TPR), 1ull << 32));
+	GUEST_EQ(GP, TRY_WRMSR(x2apic_msr(REG_TPR), 0x100));
+	GUEST_EQ(NO_TRAP, TRY_WRMSR(x2apic_msr(REG_TPR), 0xff));
+	GUEST_EQ(0xff, rdmsr(x2apic_msr(REG_TPR)));
+	GUEST_EQ(15, read_cr8());
+	wrmsr(x2apic_msr(REG_TPR), 0);
 	GUEST_EQ(GP, TRY_WRMSR(x2apic_msr(REG_ESR), 1));
 	GUEST_EQ(NO_TRAP, TRY_WRMSR(x2apic_msr(REG_ESR), 0));
 	GUEST_EQ(GP, TRY_WRMSR(x2apic_msr(REG_SELF), 0x100));
@@ -227,7 +232,6 @@ static __guest void bits_of_x2apic(void)
 	/* One write of 64 bits, and they read back. */
 	wrmsr(x2apic_msr(REG_ICR), 0x1234567800000000 | ICR_ASSERT | VECTOR);
 	GUEST_EQ(0x1234567800000000 | ICR_ASSERT | VECTOR, rdmsr(x2apic_msr(REG_ICR)));
-	write_ones(REG_TPR, 0xff);
 	write_ones(REG_LINT0, 0x1f7ff);
 	write_ones(REG_ERROR, 0x110ff);
 	GUEST_DONE();

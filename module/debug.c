@@ -189,16 +189,17 @@ enum vhm_next vhm_step_exit(struct vhm_vcpu *v)
 /**
  * vhm_end_step() - an instruction that vhm did is over, and RFLAGS.TF is set
  * @v: vCPU whose VMCS is current
+ * @branch: it was a branch that was taken
  */
-void vhm_end_step(struct vhm_vcpu *v)
+void vhm_end_step(struct vhm_vcpu *v, bool branch)
 {
 	if (v->vmx.stepping) {
 		v->debug.stepped = true;
 		v->vmx.event_work = true;
 		return;
 	}
-	/* With DEBUGCTL.BTF, TF steps from branch to branch, and this was none. */
-	if (!(v->vmx.debugctl & DEBUGCTLMSR_BTF))
+	/* With DEBUGCTL.BTF, TF steps from branch to branch. */
+	if (branch || !(v->vmx.debugctl & DEBUGCTLMSR_BTF))
 		vhm_queue_debug(v, DR_STEP);
 }
 

@@ -63,26 +63,13 @@ static void read_walk_env(struct vhm_vcpu *v, struct vhm_walk_env *env)
 	vmx_put();
 }
 
-/**
- * vhm_guest_walk() - translate a linear address as the guest's access would
- * @v: the vCPU
- * @linear: the address
- * @access: VHM_ACCESS_*
- * @result: where it leads
- *
- * Return: 0; 1: #PF or #GP queued, or to be tried again; -EIO: the guest's tables are not there.
- */
-int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
-		   struct vhm_walk_result *result)
+/* Apart from vhm_guest_walk(), which then has no room to make for the state of a walk. */
+static noinline int walk_tables(struct vhm_vcpu *v, u64 linear, unsigned int access,
+				struct vhm_walk_result *result)
 {
 	struct vhm_walk_env env;
 	int err;
 
-	/* SDM, "Paging": without it there is nothing to walk, and addresses have 32 bits. */
-	if (!(v->vmx.cr0_shadow & X86_CR0_PG)) {
-		*result = (struct vhm_walk_result){ .gpa = (u32)linear, .page_shift = PAGE_SHIFT };
-		return 0;
-	}
 	read_walk_env(v, &env);
 	err = vhm_walk(&env, linear, access, result);
 	switch (err) {
@@ -98,6 +85,26 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 	default:
 		return err;
 	}
+}
+
+/**
+ * vhm_guest_walk() - translate a linear address as the guest's access would
+ * @v: the vCPU
+ * @linear: the address
+ * @access: VHM_ACCESS_*
+ * @result: where it leads
+ *
+ * Return: 0; 1: #PF or #GP queued, or to be tried again; -EIO: the guest's tables are not there.
+ */
+int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
+		   struct vhm_walk_result *result)
+{
+	/* SDM, "Paging": without it there is nothing to walk, and addresses have 32 bits. */
+	if (!(v->vmx.cr0_shadow & X86_CR0_PG)) {
+		*result = (struct vhm_walk_result){ .gpa = (u32)linear, .page_shift = PAGE_SHIFT };
+		return 0;
+	}
+	return walk_tables(v, linear, access, result);
 }
 
 static bool is_canonical(struct vhm_vcpu *v, u64 linear)
@@ -162,6 +169,25 @@ int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsig
 }
 
 /**
+ * vhm_guest_branch() - whether a near branch may lead to an address
+ * @v: vCPU whose VMCS is current
+ * @rip: the target
+ *
+ * SDM, volume 2, "CALL", "JMP", "RET": the branch itself faults, not what it leads to.
+ *
+ * Return: 0; 1: #GP queued.
+ */
+int vhm_guest_branch(struct vhm_vcpu *v, u64 rip)
+{
+	bool allowed = vmx_code_bits(&v->vmx) == 64 ? is_canonical(v, rip) :
+						      rip <= vmcs_read32(GUEST_CS_LIMIT);
+
+	if (!allowed)
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+	return !allowed;
+}
+
+/**
  * vhm_guest_copy() - read or write guest memory by linear address
  * @v: the vCPU
  * @linear: the address
@@ -200,7 +226,21 @@ static int fetch_whole(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *ins
 	err = vhm_guest_walk(v, linear, VHM_ACCESS_FETCH, &walk);
 	if (!err)
 		err = vhm_read_guest_words(v->vm, walk.gpa, insn->word, 2);
-	return err;
+	if (likely(!err))
+		return VHM_INSN_MAX_LENGTH;
+	return err < 0 ? err : 0;
+}
+
+static int fetch_part(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
+		      unsigned int count)
+{
+	unsigned int size = min_t(unsigned int, VHM_INSN_MAX_LENGTH - count,
+				  PAGE_SIZE - offset_in_page(linear));
+	int err = vhm_guest_copy(v, linear, insn->byte + count, size, VHM_ACCESS_FETCH);
+
+	if (!err)
+		return count + size;
+	return err < 0 ? err : 0;
 }
 
 /**
@@ -218,19 +258,9 @@ static int fetch_whole(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *ins
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 		    unsigned int count)
 {
-	unsigned int size = VHM_INSN_MAX_LENGTH - count;
-	int err;
-
-	linear += count;
-	if (likely(!count && offset_in_page(linear) <= PAGE_SIZE - sizeof(*insn))) {
-		err = fetch_whole(v, linear, insn);
-	} else {
-		size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
-		err = vhm_guest_copy(v, linear, insn->byte + count, size, VHM_ACCESS_FETCH);
-	}
-	if (err)
-		return err < 0 ? err : 0;
-	return count + size;
+	if (likely(!count && offset_in_page(linear) <= PAGE_SIZE - sizeof(*insn)))
+		return fetch_whole(v, linear, insn);
+	return fetch_part(v, linear + count, insn, count);
 }
 
 /* A question changes nothing: no entry is marked as accessed. */

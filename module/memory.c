@@ -99,15 +99,20 @@ static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
  */
 int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count)
 {
-	unsigned long address = user_address(vm, gpa, false);
+	const u64 __user *from = (const u64 __user *)user_address(vm, gpa, false);
 	unsigned int i;
 
-	if (!address)
+	if (!from)
 		return -ENXIO;
+	if (!user_read_access_begin(from, count * sizeof(*from)))
+		return -EIO;
 	for (i = 0; i < count; i++)
-		if (get_user(words[i], (u64 __user *)address + i))
-			return -EIO;
+		unsafe_get_user(words[i], from + i, failed);
+	user_read_access_end();
 	return 0;
+failed:
+	user_read_access_end();
+	return -EIO;
 }
 
 /**
@@ -269,8 +274,8 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	trace_vhm_page_fault(v, v->fault_gpa, v->fault_access);
 	v->stats.pf_taken++;
 	sequence = begin_fault(v->vm);
-	v->fault_mmio = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot) ||
-			(write && slot.flags & KVM_MEM_READONLY);
+	v->fault_hole = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot);
+	v->fault_mmio = v->fault_hole || (write && slot.flags & KVM_MEM_READONLY);
 	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	writable = !(slot.flags & KVM_MEM_READONLY);

@@ -3,10 +3,17 @@
  * MMIO: an instruction touched guest-physical memory that no slot backs, so vhm
  * decodes it and user space makes the access.
  *
- * An access is cut where a page ends, because each page leads elsewhere: parts
- * that lie in a slot are done here, the others are fragments for user space. A
- * string instruction is done one element at a time: under REP, RIP stays on it
- * until its count is 0.
+ * An instruction makes up to three accesses: two reads, then a write (enum
+ * vhm_step). An access is cut where a page ends, because each page leads
+ * elsewhere: parts that lie in a slot are done here, the others are fragments for
+ * user space. What changes memory reads it first, and is two exits to user space.
+ *
+ * All effects but the write itself are in the registers before user space is
+ * asked for the write, as on KVM. A string instruction is done one element at a
+ * time: under a repeat prefix, RIP stays on it until its count is 0.
+ *
+ * The VMCS is current in all functions of which it is not said that they may
+ * sleep.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -18,270 +25,439 @@
 #include "vhm.h"
 #include "walk.h"
 
-static enum vhm_next failed(struct vhm_vcpu *v, const u8 *bytes, unsigned int count, int err)
+/* An access could not be made: an exception is queued (1), or memory is not there. */
+static enum vhm_next not_made(int err)
 {
-	if (err == 1)
-		return VHM_RESUME;	/* an exception is queued */
-	if (err == -EIO)
-		return VHM_FAULT;
-	return vhm_emulation_failed(v, bytes, count);
+	return err == 1 ? VHM_RESUME : VHM_FAULT;
 }
 
-static bool is_string(const struct vhm_insn *insn)
+/* Bytes of a value, as a number. */
+static u64 piece(const union vhm_value *value, unsigned int offset, unsigned int length)
 {
-	return insn->op == VHM_INSN_MOVS || insn->op == VHM_INSN_STOS ||
-	       insn->op == VHM_INSN_LODS;
+	u64 data = 0;
+
+	memcpy(&data, value->byte + offset, length);
+	return data;
 }
 
-static void load_result(struct vhm_vcpu *v, u64 *regs)
+/* What user space shall do; @data is what it writes. */
+static enum vhm_next ask(struct vhm_vcpu *v, const struct vhm_part *part, bool write, u64 data)
 {
-	const struct vhm_insn *insn = v->mmio->insn;
-	u64 value = 0;
+	struct kvm_run *run = v->run;
 
-	memcpy(&value, v->mmio->data, insn->mem_size);
-	vhm_insn_load(insn, regs, value);
-	vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
+	v->mmio->pending = true;
+	v->stats.mmio_exits++;
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = part->gpa;
+	run->mmio.len = part->length;
+	run->mmio.is_write = write;
+	data &= vhm_size_mask(part->length);
+	memcpy(run->mmio.data, &data, sizeof(data));
+	return VHM_USER;
 }
 
-/* The rest of the instruction: registers, RIP, and what the end of one brings. */
-static void finish(struct vhm_vcpu *v)
-{
-	const struct vhm_insn *insn = v->mmio->insn;
-	u64 *regs = v->vmx.frame.regs;
-
-	vmx_load(&v->vmx);
-	/* A user that moved RIP while it had the access meant the instruction to be dropped. */
-	if (unlikely(vmx_rip() != v->mmio->rip))
-		goto out;
-	regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
-	if (insn->op == VHM_INSN_LOAD || insn->op == VHM_INSN_LODS)
-		load_result(v, regs);
-	if (is_string(insn))
-		vhm_insn_advance(insn, regs, vmx_rflags() & X86_EFLAGS_DF);
-	if (!insn->rep || !vhm_insn_count(insn, regs))
-		vmx_skip_bytes(v, v->mmio->rip, insn->length);
-out:
-	vmx_put();
-}
-
-/* One page's part of an access. */
-static int access_part(struct vhm_vcpu *v, u64 gpa, unsigned int offset, unsigned int length,
-		       bool write)
+static enum vhm_next ask_next(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
+	const struct vhm_part *part = &m->fragment[m->next];
+
+	if (m->step != VHM_STEP_WRITE)
+		return ask(v, part, false, 0);
+	return ask(v, part, true, piece(&m->state.value[m->step], part->offset, part->length));
+}
+
+static void add_fragments(struct vhm_mmio *m, const struct vhm_part *part)
+{
+	struct vhm_part rest = *part;
+
+	for (; unlikely(rest.length > 8); rest.gpa += 8, rest.offset += 8, rest.length -= 8) {
+		m->fragment[m->count] = rest;
+		m->fragment[m->count++].length = 8;
+	}
+	m->fragment[m->count++] = rest;
+}
+
+/* May sleep: one page's part of the access at hand. */
+static int access_part(struct vhm_vcpu *v, const struct vhm_part *part)
+{
+	struct vhm_mmio *m = v->mmio;
+	u8 *data = m->state.value[m->step].byte + part->offset;
 	int err;
 
-	err = write ? vhm_write_guest(v->vm, gpa, m->data + offset, length) :
-		      vhm_read_guest(v->vm, gpa, m->data + offset, length);
+	err = m->step == VHM_STEP_WRITE ?
+	      vhm_write_guest(v->vm, part->gpa, data, part->length) :
+	      vhm_read_guest(v->vm, part->gpa, data, part->length);
 	if (err != -ENXIO)
 		return err;
-	m->fragment[m->count++] = (struct vhm_fragment){
-		.gpa = gpa, .offset = offset, .length = length,
-	};
+	add_fragments(m, part);
 	return 0;
 }
 
-/*
- * Translate the whole access first: a fault in its second half must come before
- * its first half has had an effect.
- */
-static int access_memory(struct vhm_vcpu *v, u64 linear, unsigned int size, bool write)
+/* What lies in slots is done at once; what does not is noted for user space. */
+static int access_parts(struct vhm_vcpu *v)
 {
-	unsigned int access = write ? VHM_ACCESS_WRITE : VHM_ACCESS_READ;
-	unsigned int first = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
-	struct vhm_walk_result low, high = {};
-	int err;
+	struct vhm_mmio *m = v->mmio;
+	unsigned int i;
+	int err = 0;
 
-	err = vhm_guest_walk(v, linear, access, &low);
-	if (!err && first < size)
-		err = vhm_guest_walk(v, linear + first, access, &high);
-	if (!err)
-		err = access_part(v, low.gpa, 0, first, write);
-	if (!err && first < size)
-		err = access_part(v, high.gpa, first, size - first, write);
+	m->count = 0;
+	m->next = 0;
+	if (m->hole) {
+		add_fragments(m, &m->part[0]);
+		return 0;
+	}
+	vmx_put();
+	for (i = 0; i < m->parts && !err; i++)
+		err = access_part(v, &m->part[i]);
+	vmx_load(&v->vmx);
 	return err;
 }
 
-/* Ask user space for the next fragment. */
-static enum vhm_next ask_user(struct vhm_vcpu *v)
+/*
+ * SDM, volume 3, "Alignment Checking" and, for what moves 16 bytes, volume 2,
+ * "MOVAPS" and its kin.
+ */
+static int check_alignment(struct vhm_vcpu *v, u64 linear)
+{
+	const struct vhm_insn *insn = v->mmio->insn;
+	unsigned int size = insn->mem_size;
+
+	if (likely(!(linear & (size - 1))))
+		return 0;
+	if (insn->aligned) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return 1;
+	}
+	if (size == 16 && !(linear & 7))
+		return 0;
+	if (likely(!(vmx_get_cr0(&v->vmx) & X86_CR0_AM)) || vmx_cpl() != 3 ||
+	    !(vmx_rflags() & X86_EFLAGS_AC))
+		return 0;
+	vhm_queue_exception_error(v, X86_TRAP_AC, 0);
+	return 1;
+}
+
+/*
+ * May sleep. The whole access is translated first: a fault in its second half
+ * must come before its first half has had an effect.
+ */
+static int walk_parts(struct vhm_vcpu *v, u64 linear, unsigned int access)
 {
 	struct vhm_mmio *m = v->mmio;
-	const struct vhm_fragment *f = &m->fragment[m->next];
-	struct kvm_run *run = v->run;
-	bool write = m->step == VHM_MMIO_WRITE;
+	unsigned int size = m->insn->mem_size;
+	unsigned int first = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));
+	struct vhm_walk_result walk;
+	int err;
 
-	m->pending = true;
-	v->stats.mmio_exits++;
-	run->exit_reason = KVM_EXIT_MMIO;
-	run->mmio.phys_addr = f->gpa;
-	run->mmio.len = f->length;
-	run->mmio.is_write = write;
-	memset(run->mmio.data, 0, sizeof(run->mmio.data));
-	if (write)
-		memcpy(run->mmio.data, m->data + f->offset, f->length);
-	return VHM_USER;
+	err = vhm_guest_walk(v, linear, access, &walk);
+	m->part[0] = (struct vhm_part){ .gpa = walk.gpa, .length = first };
+	m->parts = 1;
+	if (err || first == size)
+		return err;
+	linear += first;
+	err = vhm_guest_walk(v, m->bits == 64 ? linear : (u32)linear, access, &walk);
+	m->part[1] = (struct vhm_part){ .gpa = walk.gpa, .offset = first, .length = size - first };
+	m->parts = 2;
+	return err;
+}
+
+/* What is modified is read as something that will be written. */
+static bool is_write(const struct vhm_mmio *m)
+{
+	return m->step == VHM_STEP_WRITE || m->insn->modify;
+}
+
+/* Every check that the processor makes of an access, in its order. */
+static int translate_checked(struct vhm_vcpu *v, const struct vhm_insn_address *at)
+{
+	struct vhm_mmio *m = v->mmio;
+	bool write = is_write(m);
+	u64 linear;
+	int err;
+
+	err = vhm_guest_linear(v, at->segment, at->offset, m->insn->mem_size, write, &linear);
+	if (!err)
+		err = check_alignment(v, linear);
+	if (err)
+		return err;
+	vmx_put();
+	err = walk_parts(v, linear, write ? VHM_ACCESS_WRITE : VHM_ACCESS_READ);
+	vmx_load(&v->vmx);
+	return err;
 }
 
 /*
  * Whether an access is the very one that made the EPT violation: then the CPU
- * has checked its segment, translated its address and found its rights, and the
- * page is known to be in no slot. A string's other side is another access, and
- * so is one that begins in the page before.
+ * has checked its segment, translated its address and found its rights. A
+ * string's other side is another access; and one that is not aligned may begin
+ * in the page before, or need a look at its alignment.
  */
-static bool cpu_has_checked(struct vhm_vcpu *v, unsigned int segment, u64 offset, bool write)
+static bool cpu_has_checked(struct vhm_vcpu *v, const struct vhm_insn_address *at)
 {
 	const u64 known = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
 	const struct vhm_mmio *m = v->mmio;
-	u64 linear = offset, seen;
+	u64 linear = at->offset;
 
-	if ((v->fault_access & known) != known ||
-	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != write ||
-	    offset_in_page(v->fault_gpa) + m->insn->mem_size > PAGE_SIZE)
+	if ((v->fault_access & known) != known || v->fault_gpa & (m->insn->mem_size - 1) ||
+	    !!(v->fault_access & EPT_VIOLATION_ACC_WRITE) != is_write(m))
 		return false;
-	vmx_load(&v->vmx);
-	if (m->bits != 64 || segment == VMX_FS || segment == VMX_GS)
-		linear += vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_BASE, segment));
-	seen = vmcs_readl(GUEST_LINEAR_ADDRESS);
-	vmx_put();
-	return seen == (m->bits == 64 ? linear : (u32)linear);
+	if (m->bits != 64 || at->segment == VMX_FS || at->segment == VMX_GS)
+		linear += vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_BASE, at->segment));
+	return vmcs_readl(GUEST_LINEAR_ADDRESS) == (m->bits == 64 ? linear : (u32)linear);
 }
 
-static int start_access(struct vhm_vcpu *v, unsigned int segment, u64 offset, bool write)
+/* Where the access at hand leads. Nothing has happened yet if this fails. */
+static int translate(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
-	u64 linear;
-	int err;
+	const struct vhm_insn_address at = vhm_insn_address(m->insn, &m->state, m->step);
 
-	m->step = write ? VHM_MMIO_WRITE : VHM_MMIO_READ;
+	m->hole = false;
+	if (!cpu_has_checked(v, &at))
+		return translate_checked(v, &at);
+	m->part[0] = (struct vhm_part){ .gpa = v->fault_gpa, .length = m->insn->mem_size };
+	m->parts = 1;
+	/* A write may also have been to a read-only slot, which can be read. */
+	m->hole = v->fault_hole || !m->insn->modify;
+	return 0;
+}
+
+/*
+ * SDM, volume 3, "System Programming For Instruction Set Extensions": the CPU has
+ * looked already, but at an instruction that another vCPU may have changed since.
+ */
+static int fetch_xmm(struct vhm_vcpu *v)
+{
+	u64 cr0 = vmx_get_cr0(&v->vmx);
+
+	if (cr0 & X86_CR0_EM || !(vmx_get_cr4(&v->vmx) & X86_CR4_OSFXSR)) {
+		vhm_queue_exception(v, X86_TRAP_UD);
+		return 1;
+	}
+	if (cr0 & X86_CR0_TS) {
+		vhm_queue_exception(v, X86_TRAP_NM);
+		return 1;
+	}
+	vmx_get_xmm(&v->vmx, v->mmio->insn->reg, v->mmio->state.xmm.word);
+	return 0;
+}
+
+/* The guest's side of the operands, as far as the instruction looks at them. */
+static int fetch_operands(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_insn *insn = m->insn;
+
+	m->state.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
+	if (insn->needs & VHM_NEEDS_RFLAGS)
+		m->state.rflags = vmx_rflags();
+	if (insn->needs & VHM_NEEDS_STACK_SIZE)
+		m->state.stack_size = vmx_stack_size(&v->vmx);
+	if (insn->needs & VHM_NEEDS_SELECTOR)
+		m->state.selector =
+			vmcs_read_any(VMCS_SEGMENT_FIELD(GUEST_ES_SELECTOR, insn->reg));
+	return insn->needs & VHM_NEEDS_XMM ? fetch_xmm(v) : 0;
+}
+
+/* What the instruction leaves behind but for memory, RIP last. */
+static void commit(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	struct vhm_insn_state *s = &m->state;
+	u64 *rsp = &s->regs[VHM_RSP], old_rsp = *rsp, old_rflags = s->rflags;
+
+	vhm_insn_commit(m->insn, s);
+	if (*rsp != old_rsp)
+		vmcs_writel(GUEST_RSP, *rsp);
+	if (s->rflags != old_rflags)
+		vmcs_writel(GUEST_RFLAGS, s->rflags);
+	if (unlikely(m->insn->destination == VHM_OPERAND_XMM))
+		vmx_set_xmm(&v->vmx, m->insn->reg, s->xmm.word);
+	if (unlikely(s->alu.changed & VHM_CHANGED_RIP))
+		vmx_branch(v, s->alu.rip);
+	else
+		vmx_skip_bytes(v, s->rip, vhm_insn_is_done(m->insn, s) ? m->insn->length : 0);
+}
+
+/* Behind the last read: compute, write, and be done but for user space's part. */
+static enum vhm_next finish(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	bool writes = m->insn->place[VHM_STEP_WRITE];
+	int err = 0;
+
+	m->step = VHM_STEP_WRITE;
 	m->count = 0;
-	m->next = 0;
-	if (likely(cpu_has_checked(v, segment, offset, write))) {
-		m->fragment[m->count++] = (struct vhm_fragment){
-			.gpa = v->fault_gpa, .length = m->insn->mem_size,
-		};
-		return 0;
+	if (writes && !m->insn->modify)
+		err = translate(v);
+	if (err)
+		return not_made(err);
+	if (vhm_insn_execute(m->insn, &m->state)) {
+		vhm_queue_exception(v, X86_TRAP_DE);
+		return VHM_RESUME;
 	}
-	err = vhm_guest_linear(v, segment, offset, m->insn->mem_size, write, &linear);
-	return err ? err : access_memory(v, linear, m->insn->mem_size, write);
-}
-
-static int start_read(struct vhm_vcpu *v)
-{
-	const struct vhm_insn *insn = v->mmio->insn;
-
-	return start_access(v, insn->segment,
-			    vhm_insn_offset(insn, v->vmx.frame.regs, v->mmio->rip + insn->length),
-			    false);
-}
-
-static int start_write(struct vhm_vcpu *v)
-{
-	const struct vhm_insn *insn = v->mmio->insn;
-	const u64 *regs = v->vmx.frame.regs;
-	u64 value;
-
-	if (insn->op == VHM_INSN_MOVS)
-		return start_access(v, VMX_ES, vhm_insn_movs_destination(insn, regs), true);
-	value = vhm_insn_store_value(insn, regs);
-	memcpy(v->mmio->data, &value, sizeof(value));
-	return start_access(v, insn->segment,
-			    vhm_insn_offset(insn, regs, v->mmio->rip + insn->length), true);
-}
-
-/* Behind an access: the second half of a MOVS, or the end. */
-static enum vhm_next next_step(struct vhm_vcpu *v)
-{
-	struct vhm_mmio *m = v->mmio;
-	int err;
-
-	m->pending = false;
-	if (m->insn->op == VHM_INSN_MOVS && m->step == VHM_MMIO_READ) {
-		err = start_write(v);
-		if (err)
-			return failed(v, NULL, 0, err);
-		if (m->count)
-			return ask_user(v);
-	}
-	finish(v);
+	if (unlikely(m->state.alu.changed & VHM_CHANGED_RIP))
+		err = vhm_guest_branch(v, m->state.alu.rip);
+	if (writes && !err)
+		err = access_parts(v);
+	if (err)
+		return not_made(err);
+	commit(v);
+	if (m->count)
+		return ask_next(v);
 	return VHM_RESUME;
 }
 
-static bool reads_first(const struct vhm_insn *insn)
-{
-	return insn->op == VHM_INSN_LOAD || insn->op == VHM_INSN_LODS ||
-	       insn->op == VHM_INSN_MOVS;
-}
-
-static enum vhm_next start(struct vhm_vcpu *v, const u8 *bytes, unsigned int count)
+/* From the read at @step on: access by access, until user space has to make one. */
+static enum vhm_next proceed(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
 	int err;
 
-	if (m->insn->rep && !vhm_insn_count(m->insn, v->vmx.frame.regs)) {
-		vmx_load(&v->vmx);
-		vmx_skip_bytes(v, m->rip, m->insn->length);
-		vmx_put();
+	for (; m->step < VHM_STEP_WRITE; m->step++) {
+		if (!m->insn->place[m->step])
+			continue;
+		m->state.value[m->step] = (union vhm_value){};
+		err = translate(v);
+		if (!err)
+			err = access_parts(v);
+		if (err)
+			return not_made(err);
+		if (m->count)
+			return ask_next(v);
+	}
+	return finish(v);
+}
+
+/* The short way of a plain load or store: all there is to it is user space's access. */
+static enum vhm_next start_plain(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_insn *insn = m->insn;
+	struct vhm_part *part = &m->fragment[0];
+
+	*part = (struct vhm_part){ .gpa = v->fault_gpa, .length = insn->mem_size };
+	m->count = 1;
+	m->next = 0;
+	m->shortcut = true;
+	if (m->step == VHM_STEP_READ)
+		return ask(v, part, false, 0);
+	vmx_skip_bytes(v, m->state.rip, insn->length);
+	return ask(v, part, true, vhm_insn_store(insn, m->state.regs));
+}
+
+static enum vhm_next start(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	struct vhm_insn_address at;
+
+	if (likely(m->insn->plain)) {
+		/* RSP lives in the VMCS; instructions take it from among the others. */
+		m->state.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
+		m->step = m->insn->place[VHM_STEP_READ] ? VHM_STEP_READ : VHM_STEP_WRITE;
+		at = vhm_insn_address(m->insn, &m->state, m->step);
+		if (likely(cpu_has_checked(v, &at)))
+			return start_plain(v);
+	}
+	m->shortcut = false;
+	if (fetch_operands(v))
+		return VHM_RESUME;
+	if (unlikely(!vhm_insn_is_due(m->insn, m->state.regs))) {
+		vmx_skip_bytes(v, m->state.rip, m->insn->length);
 		return VHM_RESUME;
 	}
-	err = reads_first(m->insn) ? start_read(v) : start_write(v);
-	if (err)
-		return failed(v, bytes, count, err);
-	return m->count ? ask_user(v) : next_step(v);
+	m->step = VHM_STEP_READ;
+	return proceed(v);
 }
 
 static struct vhm_decoded *decoded_slot(struct vhm_mmio *m)
 {
-	return &m->decoded[(m->rip ^ m->rip >> 3) % VHM_DECODED];
+	return &m->decoded[(m->state.rip ^ m->state.rip >> 3) % VHM_DECODED];
 }
 
 /* With all bytes at hand: from memory if they are the same as the last time. */
-static int decode_whole(struct vhm_mmio *m, const union vhm_insn_bytes *bytes)
+static int decode_whole(struct vhm_mmio *m)
 {
 	struct vhm_decoded *d = decoded_slot(m);
 	int err;
 
+	m->bytes.byte[VHM_INSN_MAX_LENGTH] = 0;
 	m->insn = &d->insn;
-	if (d->bits == m->bits && d->bytes.word[0] == bytes->word[0] &&
-	    d->bytes.word[1] == bytes->word[1])
+	if (likely(d->bits == m->bits && d->bytes.word[0] == m->bytes.word[0] &&
+		   d->bytes.word[1] == m->bytes.word[1]))
 		return 0;
-	err = vhm_insn_decode(&d->insn, bytes->byte, VHM_INSN_MAX_LENGTH, m->bits);
+	err = vhm_insn_decode(&d->insn, m->bytes.byte, VHM_INSN_MAX_LENGTH, m->bits);
 	d->bits = err ? 0 : m->bits;
-	d->bytes = *bytes;
+	d->bytes = m->bytes;
 	return err;
 }
 
-/* The page boundary in the middle of an instruction is crossed only when it has to be. */
-static int fetch_and_decode(struct vhm_vcpu *v, union vhm_insn_bytes *bytes, int *count)
+/* May sleep. The page boundary in an instruction's middle is crossed only when it has to be. */
+static int decode_parts(struct vhm_vcpu *v, u64 linear)
+{
+	struct vhm_mmio *m = v->mmio;
+	int fetched, err;
+
+	m->insn = &m->odd;
+	for (;;) {
+		err = vhm_insn_decode(&m->odd, m->bytes.byte, m->fetched, m->bits);
+		if (err != -ENODATA)
+			return err;
+		fetched = vhm_guest_fetch(v, linear, &m->bytes, m->fetched);
+		if (fetched <= 0)
+			return fetched ? fetched : 1;
+		m->fetched = fetched;
+	}
+}
+
+/* May sleep. */
+static int fetch_and_decode(struct vhm_vcpu *v, u64 linear)
+{
+	struct vhm_mmio *m = v->mmio;
+	int fetched;
+
+	fetched = vhm_guest_fetch(v, linear, &m->bytes, 0);
+	m->fetched = max(fetched, 0);
+	if (likely(fetched == VHM_INSN_MAX_LENGTH))
+		return decode_whole(m);
+	if (fetched <= 0)
+		return fetched ? fetched : 1;
+	return decode_parts(v, linear);
+}
+
+/* Notes where the instruction stands; returns its linear address. */
+static u64 locate(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
 	u64 linear;
-	int err;
 
 	vmx_load(&v->vmx);
 	m->bits = vmx_code_bits(&v->vmx);
-	m->rip = vmx_rip();
-	linear = m->rip;
+	m->state.regs = v->vmx.frame.regs;
+	m->state.rip = vmx_rip();
+	linear = m->state.rip;
 	if (m->bits != 64)
 		linear = (u32)(linear + vmcs_readl(GUEST_CS_BASE));
-	/* RSP lives in the VMCS; the decoder takes it from among the others. */
-	v->vmx.frame.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
 	vmx_put();
-	*count = 0;
-	bytes->byte[VHM_INSN_MAX_LENGTH] = 0;
-	do {
-		int fetched = vhm_guest_fetch(v, linear, bytes, *count);
+	return linear;
+}
 
-		if (fetched <= 0)
-			return fetched ? fetched : 1;
-		if (likely(!*count && fetched == VHM_INSN_MAX_LENGTH)) {
-			*count = fetched;
-			return decode_whole(m, bytes);
-		}
-		*count = fetched;
-		m->insn = &m->odd;
-		err = vhm_insn_decode(&m->odd, bytes->byte, *count, m->bits);
-	} while (err == -ENODATA && *count < VHM_INSN_MAX_LENGTH);
-	return err;
+static enum vhm_next not_decoded(struct vhm_vcpu *v, int err)
+{
+	switch (err) {
+	case 1:
+		return VHM_RESUME;
+	case -EINVAL:
+		vhm_queue_exception(v, X86_TRAP_UD);
+		return VHM_RESUME;
+	case -E2BIG:
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	case -EIO:
+		return VHM_FAULT;
+	default:
+		return vhm_emulation_failed(v, v->mmio->bytes.byte, v->mmio->fetched);
+	}
 }
 
 /**
@@ -293,8 +469,8 @@ static int fetch_and_decode(struct vhm_vcpu *v, union vhm_insn_bytes *bytes, int
  */
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 {
-	union vhm_insn_bytes bytes;
-	int count, err;
+	enum vhm_next next;
+	int err;
 
 	/* An event's delivery went through there: no instruction to do. */
 	if (v->events.recovered)
@@ -304,19 +480,50 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 					  v->fault_access, v->fault_gpa);
 	v->stats.insn_emulation++;
 	v->vmx.l1d_flush = true;
-	err = fetch_and_decode(v, &bytes, &count);
-	switch (err) {
-	case 0:
-		return start(v, bytes.byte, count);
-	case -EINVAL:
-		vhm_queue_exception(v, X86_TRAP_UD);
+	err = fetch_and_decode(v, locate(v));
+	if (unlikely(err))
+		return not_decoded(v, err);
+	vmx_load(&v->vmx);
+	next = start(v);
+	vmx_put();
+	return next;
+}
+
+static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_insn *insn = m->insn;
+	u64 *regs = m->state.regs;
+
+	vhm_insn_load(insn, regs, value);
+	if (unlikely(insn->reg == VHM_RSP))
+		vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
+	vmx_skip_bytes(v, m->state.rip, insn->length);
+	return VHM_RESUME;
+}
+
+/* What user space has read, for the fragment that it was asked for. */
+static enum vhm_next complete_read(struct vhm_vcpu *v, u64 data)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_part *f = &m->fragment[m->next];
+
+	memcpy(m->state.value[m->step].byte + f->offset, &data, f->length);
+	if (++m->next < m->count)
+		return ask_next(v);
+	/* The violation was another access than what may follow. */
+	v->fault_access = 0;
+	if (fetch_operands(v))
 		return VHM_RESUME;
-	case -E2BIG:
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	default:
-		return failed(v, bytes.byte, count, err);
-	}
+	m->step++;
+	return proceed(v);
+}
+
+static enum vhm_next complete_write(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+
+	return ++m->next < m->count ? ask_next(v) : VHM_RESUME;
 }
 
 /**
@@ -328,14 +535,22 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
-	const struct vhm_fragment *f = &m->fragment[m->next];
+	enum vhm_next next;
+	u64 data;
 
-	/* The violation was another access than what may follow. */
-	v->fault_access = 0;
-	/* Which fragment it was is our own knowledge; the page is anybody's to scribble on. */
-	if (m->step == VHM_MMIO_READ)
-		memcpy(m->data + f->offset, v->run->mmio.data, f->length);
-	if (++m->next < m->count)
-		return ask_user(v);
-	return next_step(v);
+	m->pending = false;
+	if (m->step == VHM_STEP_WRITE)
+		return complete_write(v);
+	/* How many of them count is our own knowledge; the page is anybody's to scribble on. */
+	data = READ_ONCE(*(u64 *)v->run->mmio.data);
+	vmx_load(&v->vmx);
+	/* A user that moved RIP while it had the access meant the instruction to be dropped. */
+	if (unlikely(vmx_rip() != m->state.rip))
+		next = VHM_RESUME;
+	else if (likely(m->shortcut))
+		next = complete_plain_load(v, data & vhm_size_mask(m->insn->mem_size));
+	else
+		next = complete_read(v, data);
+	vmx_put();
+	return next;
 }

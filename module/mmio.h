@@ -5,8 +5,11 @@
 
 #include "emulate.h"
 
-/* A page boundary makes two of one access, and user space takes 8 bytes at a time. */
-#define VHM_MAX_FRAGMENTS	4
+/* A page boundary makes two of one access. */
+#define VHM_MAX_PARTS		2
+
+/* User space takes 8 bytes at a time; 16 bytes in two pages are at most three times that. */
+#define VHM_MAX_FRAGMENTS	3
 
 /* The bytes of an instruction, and one that is not looked at. */
 union vhm_insn_bytes {
@@ -26,43 +29,47 @@ struct vhm_decoded {
 	struct vhm_insn insn;
 };
 
-/* A part of an access that lies in no slot. */
-struct vhm_fragment {
+/* Consecutive bytes of an access: a page's, or what user space makes at once. */
+struct vhm_part {
 	u64 gpa;
-	u8 offset;
+	u8 offset;			/* in the access */
 	u8 length;
-};
-
-/* Which of its accesses a MOVS is at; the others have one. */
-enum vhm_mmio_step {
-	VHM_MMIO_READ,
-	VHM_MMIO_WRITE,
 };
 
 /**
  * struct vhm_mmio - the instruction whose access user space completes
  * @pending: user space has been asked for fragment @next
- * @insn: the instruction, in @decoded or @odd
- * @rip: where it stands
- * @bits: its code segment's: 16, 32 or 64
- * @step: the access at hand
+ * @shortcut: the whole instruction is one plain access, fragment 0
+ * @hole: the access at hand is known to lie in no slot
+ * @bits: the code segment's: 16, 32 or 64
+ * @step: the access at hand, enum vhm_step; VHM_STEPS when the instruction is done
+ * @fetched: bytes of it in @bytes
+ * @parts: how many pages the access at hand lies in
  * @count: fragments of it
  * @next: the one user space is at
- * @fragment: what lies in no slot, in the order of addresses
- * @data: the access's bytes
+ * @bytes: the instruction as fetched
+ * @insn: the instruction, in @decoded or @odd
+ * @state: its operands
+ * @part: the access at hand, page by page
+ * @fragment: what of it lies in no slot, in the order of addresses
  * @decoded: by address
  * @odd: one that was fetched in two parts
  */
 struct vhm_mmio {
 	bool pending;
-	const struct vhm_insn *insn;
-	u64 rip;
+	bool shortcut;
+	bool hole;
 	u8 bits;
-	enum vhm_mmio_step step;
+	u8 step;
+	u8 fetched;
+	u8 parts;
 	u8 count;
 	u8 next;
-	struct vhm_fragment fragment[VHM_MAX_FRAGMENTS];
-	u8 data[8];
+	union vhm_insn_bytes bytes;
+	const struct vhm_insn *insn;
+	struct vhm_insn_state state;
+	struct vhm_part part[VHM_MAX_PARTS];
+	struct vhm_part fragment[VHM_MAX_FRAGMENTS];
 	struct vhm_decoded decoded[VHM_DECODED];
 	struct vhm_insn odd;
 };

@@ -267,7 +267,8 @@ struct vhm_vcpu {
 	u64 ept_generation;			/* of the translations this vCPU may hold */
 	u64 fault_gpa;				/* of the EPT violation at hand */
 	u64 fault_access;
-	bool fault_mmio;			/* no slot there, or a write to a read-only one */
+	bool fault_hole;			/* no slot there */
+	bool fault_mmio;			/* ... or a write to a read-only one */
 
 	/* The table of exits by reason. */
 	bool timing;
@@ -336,6 +337,7 @@ int vhm_guest_walk(struct vhm_vcpu *v, u64 linear, unsigned int access,
 		   struct vhm_walk_result *result);
 int vhm_guest_linear(struct vhm_vcpu *v, unsigned int segment, u64 offset, unsigned int size,
 		     bool write, u64 *linear);
+int vhm_guest_branch(struct vhm_vcpu *v, u64 rip);
 int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size,
 		   unsigned int access);
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
@@ -458,7 +460,7 @@ long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *us
 long vhm_set_guest_debug(struct vhm_vcpu *v, const struct kvm_guest_debug __user *user);
 enum vhm_next vhm_debug_exit(struct vhm_vcpu *v, u8 vector, u64 dr6);
 enum vhm_next vhm_step_exit(struct vhm_vcpu *v);
-void vhm_end_step(struct vhm_vcpu *v);
+void vhm_end_step(struct vhm_vcpu *v, bool branch);
 u64 vhm_rflags_from_user(struct vhm_vcpu *v, u64 rflags);
 
 /* RFLAGS as user space sees them: without the TF of its own single steps. */

@@ -28,8 +28,7 @@ static const struct vmx_control controls[] = {
 	{ PIN, 3, REQUIRED, "an NMI that comes while the guest runs is the host's" },
 	{ PIN, 5, REQUIRED, "says when the guest can take an NMI" },
 	{ PIN, 6, WANTED,
-	  "the watchdog: brings back a guest that spins with its interrupts off "
-	  "(module parameter watchdog)" },
+	  "the watchdog (parameter of that name): ends a spin with interrupts off" },
 	{ PIN, 7, UNUSED, "there is no local APIC in the kernel" },
 
 	{ CPU, 2, VARIES, "on while an interrupt waits until the guest can take it" },
@@ -61,8 +60,7 @@ static const struct vmx_control controls[] = {
 	{ CPU2, 3, WANTED, "without it RDTSCP is an undefined instruction in the guest" },
 	{ CPU2, 4, UNUSED, "there is no local APIC in the kernel" },
 	{ CPU2, 5, WANTED,
-	  "translations survive an exit (taken back for a vCPU that finds no free "
-	  "VPID)" },
+	  "translations survive an exit (off for a vCPU that finds no free VPID)" },
 	{ CPU2, 6, WANTED, "a guest shall not empty the host's caches" },
 	{ CPU2, 7, WANTED, "real mode and protected mode without paging run on the CPU itself" },
 	{ CPU2, 8, UNUSED, "there is no local APIC in the kernel" },
@@ -94,8 +92,7 @@ static const struct vmx_control controls[] = {
 	{ EXIT, 19, REQUIRED, "the guest's IA32_PAT is not the host's" },
 	{ EXIT, 20, UNUSED, "the guest changes IA32_EFER by an exit" },
 	{ EXIT, 21, WANTED,
-	  "the guest's IA32_EFER is not the host's (the MSR-load area serves where "
-	  "the CPU lacks it)" },
+	  "the guest's IA32_EFER is not the host's (else by the MSR-load area)" },
 	{ EXIT, 22, UNUSED, "the watchdog starts anew at each entry" },
 	{ EXIT, 23, UNUSED, "there is no MPX in the guest's CPUID" },
 	{ EXIT, 24, UNUSED, "nothing is hidden from Intel PT" },
@@ -113,8 +110,7 @@ static const struct vmx_control controls[] = {
 	{ ENTRY, 13, UNUSED, "the performance counters are the host's, whoever runs" },
 	{ ENTRY, 14, REQUIRED, "the guest's IA32_PAT is not the host's" },
 	{ ENTRY, 15, WANTED,
-	  "the guest's IA32_EFER is not the host's (the MSR-load area serves where "
-	  "the CPU lacks it)" },
+	  "the guest's IA32_EFER is not the host's (else by the MSR-load area)" },
 	{ ENTRY, 16, UNUSED, "there is no MPX in the guest's CPUID" },
 	{ ENTRY, 17, UNUSED, "nothing is hidden from Intel PT" },
 	{ ENTRY, 18, UNUSED, "Intel PT is not the guest's" },

@@ -343,6 +343,31 @@ unsigned int vmx_code_bits(const struct vmx_vcpu *x)
 }
 
 /**
+ * vmx_stack_size() - how much of RSP addresses the stack
+ * @x: vCPU whose VMCS is current
+ *
+ * Return: 2, 4 or 8 bytes.
+ */
+unsigned int vmx_stack_size(const struct vmx_vcpu *x)
+{
+	if (vmx_code_bits(x) == 64)
+		return 8;
+	return vmcs_read32(GUEST_SS_AR_BYTES) & VMX_AR_BIG ? 4 : 2;
+}
+
+static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool branch)
+{
+	u32 shadow = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	vmcs_writel(GUEST_RIP, rip);
+	if (unlikely(shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     shadow & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	if (unlikely(vmx_rflags() & X86_EFLAGS_TF))
+		vhm_end_step(v, branch);
+}
+
+/**
  * vmx_skip_bytes() - the instruction at RIP is done
  * @v: vCPU whose VMCS is current
  * @rip: where it stands
@@ -353,18 +378,24 @@ unsigned int vmx_code_bits(const struct vmx_vcpu *x)
  */
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length)
 {
-	u32 shadow = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 	u64 next = rip + length;
 
 	/* Only 64-bit code has a RIP above 4 GiB. */
 	if (unlikely((rip ^ next) >> 32) && vmx_code_bits(&v->vmx) != 64)
 		next = (u32)next;
-	vmcs_writel(GUEST_RIP, next);
-	if (unlikely(shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
-			     shadow & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (unlikely(vmx_rflags() & X86_EFLAGS_TF))
-		vhm_end_step(v);
+	end_instruction(v, next, false);
+}
+
+/**
+ * vmx_branch() - the instruction at RIP is done, and leads elsewhere
+ * @v: vCPU whose VMCS is current
+ * @rip: where; it has been checked
+ *
+ * Does what vmx_skip_bytes() does at the end of other instructions.
+ */
+void vmx_branch(struct vhm_vcpu *v, u64 rip)
+{
+	end_instruction(v, rip, true);
 }
 
 /**

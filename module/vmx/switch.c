@@ -86,6 +86,49 @@ void vmx_fpu_reset(struct vmx_vcpu *x)
 	area->header.xfeatures = XFEATURE_MASK_FPSSE;
 }
 
+/* A component that is not in the area's header is in its initial state, whatever the area holds. */
+static bool is_sse_initial(const struct vmx_vcpu *x)
+{
+	const struct xregs_state *area = page_address(x->fpu);
+
+	return vmx_caps.xcr0 && !(area->header.xfeatures & XFEATURE_MASK_SSE);
+}
+
+/**
+ * vmx_get_xmm() - read an XMM register of the guest
+ * @x: the vCPU; not running
+ * @number: 0 to 15
+ * @value: to fill
+ */
+void vmx_get_xmm(const struct vmx_vcpu *x, unsigned int number, u64 value[2])
+{
+	const struct xregs_state *area = page_address(x->fpu);
+	const u64 *xmm = (const u64 *)area->i387.xmm_space + 2 * number;
+	bool initial = is_sse_initial(x);
+
+	value[0] = initial ? 0 : xmm[0];
+	value[1] = initial ? 0 : xmm[1];
+}
+
+/**
+ * vmx_set_xmm() - write an XMM register of the guest; the rest of its YMM register stays
+ * @x: the vCPU; not running
+ * @number: 0 to 15
+ * @value: the value
+ */
+void vmx_set_xmm(struct vmx_vcpu *x, unsigned int number, const u64 value[2])
+{
+	struct xregs_state *area = page_address(x->fpu);
+	u64 *xmm = (u64 *)area->i387.xmm_space + 2 * number;
+
+	if (is_sse_initial(x)) {
+		memset(area->i387.xmm_space, 0, sizeof(area->i387.xmm_space));
+		area->header.xfeatures |= XFEATURE_MASK_SSE;
+	}
+	xmm[0] = value[0];
+	xmm[1] = value[1];
+}
+
 static void fpu_save(struct vmx_vcpu *x)
 {
 	struct xregs_state *area = page_address(x->fpu);

@@ -202,6 +202,8 @@ void vmx_guest_load(struct vhm_vcpu *v);
 void vmx_guest_put(struct vhm_vcpu *v);
 void vmx_fpu_reset(struct vmx_vcpu *x);
 unsigned int vmx_fpu_size(void);
+void vmx_get_xmm(const struct vmx_vcpu *x, unsigned int number, u64 value[2]);
+void vmx_set_xmm(struct vmx_vcpu *x, unsigned int number, const u64 value[2]);
 
 /* run.c: entry and exit */
 void vmx_prepare_entry(struct vhm_vcpu *v);
@@ -235,7 +237,9 @@ void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);
 void vmx_skip_instruction(struct vhm_vcpu *v);
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length);
+void vmx_branch(struct vhm_vcpu *v, u64 rip);
 unsigned int vmx_code_bits(const struct vmx_vcpu *x);
+unsigned int vmx_stack_size(const struct vmx_vcpu *x);
 
 enum vmx_segment {
 	VMX_ES, VMX_CS, VMX_SS, VMX_DS, VMX_FS, VMX_GS, VMX_LDTR, VMX_TR,

@@ -25,6 +25,7 @@
 	counted	loop_out, "outb %al, $0x60"
 	counted	loop_mmio_write, "movl %eax, (%edi)"
 	counted	loop_mmio_read, "movl (%edi), %eax"
+	counted	loop_mmio_rmw, "addl %eax, (%edi)"
 	counted	loop_touch, "movb $1, (%edi); addl $4096, %edi"
 
 	.globl	loop_hlt

@@ -141,6 +141,12 @@ static uint64_t mmio(const struct row *row, unsigned int count)
 	return to_user(row, KVM_EXIT_MMIO, count);
 }
 
+/* A read and a write: two KVM_RUN for each instruction. */
+static uint64_t mmio_rmw(const struct row *row, unsigned int count)
+{
+	return 2 * to_user(row, KVM_EXIT_MMIO, 2 * count);
+}
+
 static void make_halts(struct work *work, unsigned int trips)
 {
 	while (trips--) {
@@ -315,6 +321,7 @@ const struct row rows[] = {
 	{ "in", "in from user space", port, loop_in },
 	{ "mmio-write", "MMIO write to user space and back", mmio, loop_mmio_write },
 	{ "mmio-read", "MMIO read from user space", mmio, loop_mmio_read },
+	{ "mmio-rmw", "MMIO read-modify-write, two exits", mmio_rmw, loop_mmio_rmw },
 	{ "run-hlt", "SET_REGS and RUN to hlt", run_to_hlt, loop_hlt },
 	{ "run-immediate", "RUN with immediate_exit", immediate_exit, loop_hlt },
 	{ "get-regs", "KVM_GET_REGS", vcpu_call, (void *)KVM_GET_REGS },

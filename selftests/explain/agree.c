@@ -16,6 +16,7 @@
 #define CASES		300	/* in each of the modes */
 #define SEED		1
 #define MAX_FLIPS	3
+#define LOW_BITS	18
 
 /* Injections that put a field right which the guest before has spoilt. */
 #define MAX_REPAIRS	(VHM_MAX_INJECTIONS - MAX_FLIPS - 1)
@@ -108,7 +109,9 @@ static uint64_t random_bit(enum vmx_field field)
 {
 	unsigned int width = vmx_field_width(field);
 
-	return 1ull << next_random() % (next_random() & 1 ? width : 18 < width ? 18 : width);
+	if (next_random() & 1 && width > LOW_BITS)
+		width = LOW_BITS;
+	return 1ull << next_random() % width;
 }
 
 /* Half of them those that most rules are about. */
@@ -335,8 +338,10 @@ static void test_mode(unsigned int mode, unsigned int cases)
 
 int main(int argc, char **argv)
 {
-	unsigned int cases = argc > 1 ? strtoul(argv[1], NULL, 0) : CASES;
+	unsigned int cases = CASES;
 
+	if (argc > 1)
+		cases = strtoul(argv[1], NULL, 0);
 	/* Should the emulator stop, what came before is to be seen. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	ksft_print_header();

@@ -20,8 +20,10 @@
 #define EPT_ACCESSED_DIRTY	(1u << 21)
 
 /* 64-bit user segments. */
-#define USER_CS			PUT(GUEST_CS_SELECTOR, SEL_USER_CODE64), PUT(GUEST_CS_AR_BYTES, 0xa0fb)
-#define USER_SS			PUT(GUEST_SS_SELECTOR, SEL_USER_DATA), PUT(GUEST_SS_AR_BYTES, 0xc0f3)
+#define USER_CS			PUT(GUEST_CS_SELECTOR, SEL_USER_CODE64),	\
+				PUT(GUEST_CS_AR_BYTES, 0xa0fb)
+#define USER_SS			PUT(GUEST_SS_SELECTOR, SEL_USER_DATA),		\
+				PUT(GUEST_SS_AR_BYTES, 0xc0f3)
 #define USABLE_LDTR		PUT(GUEST_LDTR_SELECTOR, 0x10), PUT(GUEST_LDTR_LIMIT, 0xf)
 
 #define ROW(name, start, ...)							\
@@ -114,7 +116,8 @@ const struct row rows[] = {
 	    SET(VM_EXIT_CONTROLS, EXIT_SAVE_TIMER)),
 	ROW("exit-msr-store-address", LONG, PUT(VM_EXIT_MSR_STORE_COUNT, 1),
 	    PUT(VM_EXIT_MSR_STORE_ADDR, 0x8)),
-	ROW("exit-msr-store-end", LONG, PUT(VM_EXIT_MSR_STORE_COUNT, 2), TOP(VM_EXIT_MSR_STORE_ADDR)),
+	ROW("exit-msr-store-end", LONG, PUT(VM_EXIT_MSR_STORE_COUNT, 2),
+	    TOP(VM_EXIT_MSR_STORE_ADDR)),
 	UNTRIED("exit-msr-store-end", LONG,
 		"The area's size is reckoned in 32 bits: the emulator enters, and stores MSRs for hours.",
 		PUT(VM_EXIT_MSR_STORE_COUNT, 0x10000001), TOP(VM_EXIT_MSR_STORE_ADDR)),
@@ -128,7 +131,8 @@ const struct row rows[] = {
 	ROW("smm-controls-outside-smm", LONG, SET(VM_ENTRY_CONTROLS, ENTRY_DUAL_MONITOR)),
 	ROW("entry-msr-load-address", LONG, PUT(VM_ENTRY_MSR_LOAD_COUNT, 1),
 	    PUT(VM_ENTRY_MSR_LOAD_ADDR, 0x8)),
-	ROW("entry-msr-load-end", LONG, PUT(VM_ENTRY_MSR_LOAD_COUNT, 2), TOP(VM_ENTRY_MSR_LOAD_ADDR)),
+	ROW("entry-msr-load-end", LONG, PUT(VM_ENTRY_MSR_LOAD_COUNT, 2),
+	    TOP(VM_ENTRY_MSR_LOAD_ADDR)),
 	ROW("event-type", LONG, PUT(VM_ENTRY_INTR_INFO_FIELD, EVENT(1, 0))),
 	ROW("event-vector", LONG, PUT(VM_ENTRY_INTR_INFO_FIELD, EVENT(2, 3))),
 	ROW("event-vector", LONG, PUT(VM_ENTRY_INTR_INFO_FIELD, EVENT(3, 32))),
@@ -241,17 +245,21 @@ const struct row rows[] = {
 	ROW("guest-cs-type", LONG, CLEAR(GUEST_CS_AR_BYTES, TYPE_ACCESSED)),
 	ROW("guest-cs-type", PAE, CLEAR(GUEST_CS_AR_BYTES, TYPE_CODE), NO_UNRESTRICTED),
 	ROW("guest-ss-type", PAE, CLEAR(GUEST_SS_AR_BYTES, 0x2)),
-	LENIENT("guest-ss-type", LONG, "SS in 64-bit mode is not checked when its selector is null.",
+	LENIENT("guest-ss-type", LONG,
+		"SS in 64-bit mode is not checked when its selector is null.",
 		PUT(GUEST_SS_SELECTOR, 0), CLEAR(GUEST_SS_AR_BYTES, 0x2)),
 	ROW("guest-data-accessed", LONG, CLEAR(GUEST_DS_AR_BYTES, TYPE_ACCESSED)),
 	ROW("guest-data-readable", LONG, { VMX_F_GUEST_GS_AR_BYTES, 0xf, 0x9, false }),
 	ROW("guest-segment-s", LONG, CLEAR(GUEST_CS_AR_BYTES, RIGHTS_S)),
 	ROW("guest-segment-s", LONG, CLEAR(GUEST_FS_AR_BYTES, RIGHTS_S)),
-	LENIENT("guest-segment-s", LONG, "SS in 64-bit mode is not checked when its selector is null.",
+	LENIENT("guest-segment-s", LONG,
+		"SS in 64-bit mode is not checked when its selector is null.",
 		PUT(GUEST_SS_SELECTOR, 0), CLEAR(GUEST_SS_AR_BYTES, RIGHTS_S)),
 	ROW("guest-cs-dpl", LONG, SET(GUEST_CS_AR_BYTES, 0x60)),
+	ROW("guest-cs-dpl", LONG, SET(GUEST_CS_AR_BYTES, 0x64)),
 	ROW("guest-cs-dpl", REAL, PUT(GUEST_CS_AR_BYTES, 0xf3)),
-	LENIENT("guest-cs-dpl", LONG, "The DPL of CS is compared with its RPL, not with the DPL of SS.",
+	LENIENT("guest-cs-dpl", LONG,
+		"The DPL of CS is compared with its RPL, not with the DPL of SS.",
 		USER_CS),
 	STRICTER("guest-cs-dpl", LONG,
 		 "The RPL of CS must equal its DPL (types 9 and 11), with \"unrestricted guest\" too.",

@@ -67,11 +67,11 @@ bool doctor_exists(const struct doctor *doctor, const char *path)
 /* The value behind "name" and a colon, blanks around it left out. */
 static bool take_value(const char *line, const char *name, char *value, size_t size)
 {
-	size_t length = strlen(name);
+	size_t length;
 
-	if (strncmp(line, name, length) != 0)
-		return false;
-	line += length;
+	for (; *name; name++)
+		if (*line++ != *name)
+			return false;
 	line += strspn(line, " \t");
 	if (*line++ != ':')
 		return false;

@@ -20,6 +20,8 @@ static const char *look_advice(int error)
 		return "the machine has ended";
 	case ENOENT:
 		return "the machine has no such vCPU";
+	case EBUSY:
+		return "another observer waits for this vCPU's exits: try again";
 	case ENOTTY:
 		return "only /dev/vhm can";
 	default:
@@ -96,9 +98,11 @@ static int explain_into(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explai
 	explain->vcpu = vcpu;
 	explain->text = (uintptr_t)room;
 	explain->text_size = size;
-	if (ioctl(fd, VHM_EXPLAIN, explain))
-		return vhm_fail(errno, "no explanation (VHM_EXPLAIN: %s)", look_advice(errno));
-	return 0;
+	if (!ioctl(fd, VHM_EXPLAIN, explain))
+		return 0;
+	return vhm_fail(errno, "no explanation (VHM_EXPLAIN: %s)",
+			errno == ENODATA ? "no entry has failed" :
+			errno == EBUSY ? "the vCPU is running" : look_advice(errno));
 }
 
 /**
@@ -109,7 +113,8 @@ static int explain_into(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explai
  * @explain: filled in: the broken rules
  * @text: out: the explanation in words, to be given to free()
  *
- * Return: 0, or a negative errno: -ENODEV when the machine has ended.
+ * Return: 0, or a negative errno: -ENODATA when no entry has failed, -EBUSY while the vCPU runs,
+ * -ENODEV when the machine has ended.
  */
 int vhm_explain(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explain *explain, char **text)
 {
@@ -134,6 +139,23 @@ int vhm_explain(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explain *expla
 	return error;
 }
 
+static const char *inject_advice(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "the module was loaded without unsafe_injection=1";
+	case ENXIO:
+		return "this CPU does not have it";
+	case ENOSPC:
+		return "too many fields";
+	case EINVAL:
+		/* That is also KVM's answer to a call that it does not know. */
+		return "only /dev/vhm can, and not what only the CPU writes";
+	default:
+		return strerror(error);
+	}
+}
+
 /**
  * vhm_vcpu_inject() - break a field of the VMCS before the next entry
  * @vcpu: the vCPU
@@ -141,17 +163,16 @@ int vhm_explain(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explain *expla
  * @value: what it shall hold
  *
  * Return: 0, or a negative errno: -EPERM when the module was loaded without unsafe_injection=1,
- * -ENXIO for a field that this CPU lacks, -EINVAL for a value that does not fit or one field more
- * than VHM_MAX_INJECTIONS.
+ * -ENXIO for a field that this CPU lacks, -EINVAL for one that only the CPU writes, -ENOSPC for
+ * one more than VHM_MAX_INJECTIONS.
  */
 int vhm_vcpu_inject(const struct vhm_vcpu *vcpu, uint32_t encoding, uint64_t value)
 {
 	struct vhm_inject_field argument = { .encoding = encoding, .value = value };
 
 	if (ioctl(vcpu->fd, VHM_INJECT_FIELD, &argument))
-		return vhm_fail(errno,
-				"VMCS field 0x%04x cannot be injected (VHM_INJECT_FIELD: %s)",
-				encoding, strerror(errno));
+		return vhm_fail(errno, "VMCS field 0x%04x cannot be broken (VHM_INJECT_FIELD: %s)",
+				encoding, inject_advice(errno));
 	return 0;
 }
 

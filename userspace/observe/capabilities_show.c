@@ -137,7 +137,7 @@ static struct json_object *new_msr(uint32_t index, uint64_t value)
  */
 struct json_object *capabilities_json(const struct capabilities *capabilities)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new();
 	struct json_object *controls = json_object_new_array(), *msrs = json_object_new_array();
 	unsigned int i;
 

@@ -59,14 +59,18 @@ static int receive(int fd, const char *name, int *observer)
 		return vhm_fail(ETIMEDOUT,
 				"the machine %s does not answer: is its process stopped?",
 				name);
-	if (got < 0)
+	if (got < 0 && errno != ECONNRESET)
 		return vhm_fail(errno, "the machine %s does not answer: %s", name, strerror(errno));
-	if (!got)
+	if (got <= 0)
 		return vhm_fail(ENODEV, "the machine %s has ended", name);
 	*observer = attached(&message);
 	if (word == NAME_REFUSED)
 		return vhm_fail(EACCES,
 				"the machine %s is somebody else's: only its user and root may look at it",
+				name);
+	if (word == NAME_FAILED)
+		return vhm_fail(EAGAIN,
+				"the machine %s cannot make an observer now: no memory, or too many open files",
 				name);
 	if (word != NAME_OBSERVER || *observer < 0)
 		return vhm_fail(EPROTO,

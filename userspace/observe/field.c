@@ -114,22 +114,25 @@ int field_find(const char *name, enum vmx_field *field)
 /**
  * field_view() - make a field ready to be shown
  * @view: filled in
- * @encoding: which field; may be one that this program does not know
- * @value: what it holds
+ * @vmcs_field: the field; may be one that this program does not know
  */
-void field_view(struct field_view *view, uint32_t encoding, uint64_t value)
+void field_view(struct field_view *view, const struct vhm_vmcs_field *vmcs_field)
 {
 	static const unsigned int widths[] = { 16, 64, 32, 64 };
+	uint32_t encoding = vmcs_field->encoding;
 
 	view->field = vmx_field_by_encoding(encoding);
 	view->encoding = encoding;
 	view->area = encoding >> 10 & 3;
 	view->width = widths[encoding >> 13 & 3];
-	view->value = value;
+	view->hidden = vmcs_field->flags & VHM_VMCS_HIDDEN;
+	view->value = vmcs_field->value;
 	view->words[0] = '\0';
 	if (view->field < VMX_NR_FIELDS) {
 		snprintf(view->name, sizeof(view->name), "%s", vmx_field_info(view->field)->name);
-		vmx_field_decode(view->field, value, view->words, sizeof(view->words));
+		if (!view->hidden)
+			vmx_field_decode(view->field, view->value, view->words,
+					 sizeof(view->words));
 	} else {
 		snprintf(view->name, sizeof(view->name), "0x%04x", encoding);
 	}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/vhm.h>
+
 #include "../../module/vmx/fields.h"
 
 #define FIELD_MOST_SUGGESTIONS	3
@@ -19,6 +21,7 @@
  * @width: 16, 32 or 64 bits
  * @field: which one, or VMX_NR_FIELDS
  * @encoding: as VMREAD takes it
+ * @hidden: the kernel does not tell it
  * @value: what it holds
  * @words: that in words, or an empty text where the number says all
  */
@@ -28,12 +31,13 @@ struct field_view {
 	unsigned int width;
 	enum vmx_field field;
 	uint32_t encoding;
+	bool hidden;
 	uint64_t value;
 	char words[FIELD_WORDS];
 };
 
 size_t field_suggest(const char *name, const char **suggestions, size_t most);
 int field_find(const char *name, enum vmx_field *field);
-void field_view(struct field_view *view, uint32_t encoding, uint64_t value);
+void field_view(struct field_view *view, const struct vhm_vmcs_field *vmcs_field);
 
 #endif /* VHM_FIELD_H */

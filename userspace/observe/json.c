@@ -56,6 +56,10 @@ static void add_bits(struct json_object *object, const struct field_view *view)
 
 static void add_value(struct json_object *object, const struct field_view *view)
 {
+	if (view->hidden) {
+		json_object_object_add(object, "hidden", json_object_new_boolean(true));
+		return;
+	}
 	json_add_hex(object, "value", view->value, view->width / 4);
 	if (view->words[0])
 		json_object_object_add(object, "words", json_object_new_string(view->words));
@@ -63,12 +67,12 @@ static void add_value(struct json_object *object, const struct field_view *view)
 		add_bits(object, view);
 }
 
-static struct json_object *new_value(uint32_t encoding, uint64_t value)
+static struct json_object *new_value(const struct vhm_vmcs_field *field)
 {
 	struct json_object *object = json_object_new_object();
 	struct field_view view;
 
-	field_view(&view, encoding, value);
+	field_view(&view, field);
 	add_value(object, &view);
 	return object;
 }
@@ -90,15 +94,29 @@ static void add_field(struct json_object *fields, const struct vhm_vmcs_field *f
 	struct json_object *object = json_object_new_object();
 	struct field_view view;
 
-	field_view(&view, field->encoding, field->value);
+	field_view(&view, field);
 	json_add_hex(object, "encoding", view.encoding, 4);
 	add_value(object, &view);
 	json_object_object_add(area_of(fields, &view), view.name, object);
 }
 
+/**
+ * json_new() - begin an object that is to be written
+ *
+ * json-c's usual hash asks the kernel for a random seed against keys that an enemy chooses, and
+ * early after boot that takes its time. These keys are ours.
+ *
+ * Return: the object.
+ */
+struct json_object *json_new(void)
+{
+	json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
+	return json_object_new_object();
+}
+
 static struct json_object *new_head(const struct show *show)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_new();
 
 	json_object_object_add(object, "machine", json_object_new_string(show->machine));
 	json_object_object_add(object, "vcpu", json_object_new_int64(show->vcpu));
@@ -134,15 +152,15 @@ struct json_object *json_vmcs(const struct show *show, const struct vhm_vmcs *vm
 }
 
 static void add_change(struct json_object *fields, const struct vhm_vmcs_field *before,
-		       uint64_t after)
+		       const struct vhm_vmcs_field *after)
 {
 	struct json_object *object = json_object_new_object();
 	struct field_view view;
 
-	field_view(&view, before->encoding, before->value);
+	field_view(&view, before);
 	json_add_hex(object, "encoding", view.encoding, 4);
-	json_object_object_add(object, "before", new_value(before->encoding, before->value));
-	json_object_object_add(object, "after", new_value(before->encoding, after));
+	json_object_object_add(object, "before", new_value(before));
+	json_object_object_add(object, "after", new_value(after));
 	json_object_object_add(area_of(fields, &view), view.name, object);
 }
 
@@ -175,7 +193,7 @@ struct json_object *json_difference(const struct show *show, const struct vhm_vm
 		const struct vhm_vmcs_field *after = show_find(second, before->encoding);
 
 		if (after && after->value != before->value && show_field(show, before->encoding))
-			add_change(fields, before, after->value);
+			add_change(fields, before, after);
 	}
 	json_object_object_add(object, "changed", fields);
 	return object;
@@ -191,6 +209,7 @@ struct json_object *json_difference(const struct show *show, const struct vhm_vm
 int json_write(struct json_object *object, FILE *out)
 {
 	const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							  JSON_C_TO_STRING_SPACED |
 							  JSON_C_TO_STRING_NOSLASHESCAPE);
 	int error = 0;
 

@@ -16,6 +16,7 @@
 /* What the socket sends, once, before it closes. */
 #define NAME_OBSERVER	'o'	/* an observer is attached (SCM_RIGHTS) */
 #define NAME_REFUSED	'r'	/* the other side is somebody else */
+#define NAME_FAILED	'f'	/* no observer can be made now */
 
 #define NAME_PLACES	3
 

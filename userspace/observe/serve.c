@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The launcher's socket. A thread of its own takes whoever connects: the same user, or root, gets
- * the machine's observer; anybody else is told that he does not. Nothing is read from the other
+ * an observer of the machine; anybody else is told that he does not. Nothing is read from the other
  * side, and nothing is waited for: what is sent fits into the socket, or is not sent.
  */
 #include <errno.h>
@@ -24,7 +24,9 @@
 /* How often a name that is free again and again is taken by somebody faster. */
 #define ATTEMPTS	3
 
-static int listener = -1, directory = -1, handed_out = -1;
+static int listener = -1, directory = -1;
+static serve_make_t *make_observer;
+static const void *make_argument;
 static char own_name[NAME_MOST + 1];
 static pthread_t thread;
 
@@ -58,6 +60,20 @@ static void send_to(int client, char word, int observer)
 	sendmsg(client, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static void answer(int client)
+{
+	int observer;
+
+	if (!is_friend(client)) {
+		send_to(client, NAME_REFUSED, -1);
+		return;
+	}
+	observer = make_observer(make_argument);
+	send_to(client, observer < 0 ? NAME_FAILED : NAME_OBSERVER, observer);
+	if (observer >= 0)
+		close(observer);
+}
+
 static void *serve(void *unused)
 {
 	const struct timespec moment = { .tv_nsec = 100000000 };
@@ -66,10 +82,7 @@ static void *serve(void *unused)
 	for (;;) {
 		client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (client >= 0) {
-			if (is_friend(client))
-				send_to(client, NAME_OBSERVER, handed_out);
-			else
-				send_to(client, NAME_REFUSED, -1);
+			answer(client);
 			close(client);
 		} else if (errno == EINVAL) {
 			/* serve_close() has shut it down. */
@@ -187,11 +200,13 @@ static void give_up(void)
  * serve_open() - give the machine a name under which others find its observer
  * @places: directories that the socket may be in
  * @name: a valid name
- * @observer: what is handed out; stays the caller's, until serve_close()
+ * @make: makes what is handed out
+ * @argument: for @make; has to live until serve_close()
  *
  * Return: 0, or a negative errno: -EADDRINUSE when the name is taken.
  */
-int serve_open(const struct name_places *places, const char *name, int observer)
+int serve_open(const struct name_places *places, const char *name, serve_make_t *make,
+	       const void *argument)
 {
 	unsigned int which;
 	int error;
@@ -199,7 +214,8 @@ int serve_open(const struct name_places *places, const char *name, int observer)
 	directory = name_make_place(places, &which);
 	if (directory < 0)
 		return directory;
-	handed_out = observer;
+	make_observer = make;
+	make_argument = argument;
 	snprintf(own_name, sizeof(own_name), "%s", name);
 	error = start_serving(places->path[which], name);
 	if (error)

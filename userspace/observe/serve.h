@@ -5,7 +5,18 @@
 
 #include "name.h"
 
-int serve_open(const struct name_places *places, const char *name, int observer);
+/**
+ * typedef serve_make_t - make what is handed out
+ * @argument: as given to serve_open()
+ *
+ * Called by the thread that serves, for each that may have one: who has none costs nothing.
+ *
+ * Return: a new file descriptor, or a negative errno.
+ */
+typedef int serve_make_t(const void *argument);
+
+int serve_open(const struct name_places *places, const char *name, serve_make_t *make,
+	       const void *argument);
 void serve_close(void);
 
 #endif /* VHM_SERVE_H */

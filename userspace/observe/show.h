@@ -42,6 +42,7 @@ void text_difference(const struct show *show, const struct vhm_vmcs *first,
 struct json_object *json_vmcs(const struct show *show, const struct vhm_vmcs *vmcs);
 struct json_object *json_difference(const struct show *show, const struct vhm_vmcs *first,
 				    const struct vhm_vmcs *second);
+struct json_object *json_new(void);
 void json_add_hex(struct json_object *object, const char *key, uint64_t value,
 		  unsigned int digits);
 int json_write(struct json_object *object, FILE *out);

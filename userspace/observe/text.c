@@ -19,10 +19,11 @@ static const char *const titles[] = {
 
 static void print_value(const struct field_view *view, FILE *out)
 {
-	char value[VALUE_WIDTH + 1];
+	char value[VALUE_WIDTH + 1] = "hidden";
 
-	snprintf(value, sizeof(value), "0x%0*llx", (int)view->width / 4,
-		 (unsigned long long)view->value);
+	if (!view->hidden)
+		snprintf(value, sizeof(value), "0x%0*llx", (int)view->width / 4,
+			 (unsigned long long)view->value);
 	fprintf(out, "  %-*s", view->words[0] ? VALUE_WIDTH : 0, value);
 	if (view->words[0])
 		fputs("  ", out);
@@ -33,8 +34,17 @@ static void print_field(const struct vhm_vmcs_field *field, FILE *out)
 {
 	struct field_view view;
 
-	field_view(&view, field->encoding, field->value);
+	field_view(&view, field);
 	fprintf(out, "  %-*s", NAME_WIDTH, view.name);
+	print_value(&view, out);
+}
+
+static void print_later(const struct vhm_vmcs_field *field, FILE *out)
+{
+	struct field_view view;
+
+	field_view(&view, field);
+	fprintf(out, "  %*s", NAME_WIDTH, "->");
 	print_value(&view, out);
 }
 
@@ -69,6 +79,7 @@ static bool is_segment(uint32_t encoding)
 
 static void print_segment(const struct vhm_vmcs *vmcs, unsigned int i, FILE *out)
 {
+	struct vhm_vmcs_field field = { 0 };
 	struct field_view rights;
 	unsigned long long base = show_value(vmcs, encoding_of(VMX_F_GUEST_ES_BASE, i));
 	unsigned long long limit = show_value(vmcs, encoding_of(VMX_F_GUEST_ES_LIMIT, i));
@@ -80,8 +91,9 @@ static void print_segment(const struct vhm_vmcs *vmcs, unsigned int i, FILE *out
 		return;
 	}
 	selector = (unsigned int)show_value(vmcs, encoding_of(VMX_F_GUEST_ES_SELECTOR, i));
-	field_view(&rights, encoding_of(VMX_F_GUEST_ES_AR_BYTES, i),
-		   show_value(vmcs, encoding_of(VMX_F_GUEST_ES_AR_BYTES, i)));
+	field.encoding = encoding_of(VMX_F_GUEST_ES_AR_BYTES, i);
+	field.value = show_value(vmcs, field.encoding);
+	field_view(&rights, &field);
 	fprintf(out, "  %-9s0x%04x    0x%016llx  0x%08llx  0x%05llx  ", segment_names[i],
 		selector, base, limit, (unsigned long long)rights.value);
 	paragraph_print(rights.words, WORDS_AT + 7, WIDTH, out);
@@ -160,7 +172,7 @@ static unsigned int print_changes(const struct show *show, const struct vhm_vmcs
 		if (!changes++)
 			fprintf(out, "\n%s\n", titles[area]);
 		print_field(before, out);
-		print_field(after, out);
+		print_later(after, out);
 	}
 	return changes;
 }

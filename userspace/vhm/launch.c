@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../observe/name.h"
 #include "acpi.h"
 #include "command.h"
 #include "console.h"
+#include "fault.h"
 #include "flat.h"
 #include "kick.h"
 #include "linux.h"
 #include "log.h"
 #include "machine.h"
+#include "observers.h"
 #include "privileges.h"
 #include "run.h"
 #include "stats.h"
@@ -24,7 +27,7 @@
 
 static const char usage_text[] =
 	"usage: vhm run [--device NODE] --kernel FILE [--initrd FILE] [--append TEXT]\n"
-	"               [--memory SIZE] [--stats]\n";
+	"               [--memory SIZE] [--name NAME] [--break FIELD=VALUE]... [--stats]\n";
 
 static const char help_text[] =
 	"\n"
@@ -36,6 +39,10 @@ static const char help_text[] =
 	"  --initrd FILE   initial RAM disk of a Linux kernel\n"
 	"  --append TEXT   command line of a Linux kernel (default: console=ttyS0)\n"
 	"  --memory SIZE   memory of the guest: bytes, or with K, M or G (default: 256M)\n"
+	"  --name NAME     by which vhm list and vhm vmcs find the guest (default: vm-PID)\n"
+	"  --break FIELD=VALUE\n"
+	"                  for teaching: break a VMCS field before the first entry; the module\n"
+	"                  has to be loaded with unsafe_injection=1\n"
 	"  --stats         afterwards, a report of exits and times on stderr\n"
 	"  --help          this text\n"
 	"\n"
@@ -50,6 +57,8 @@ struct options {
 	const char *initrd;
 	const char *append;
 	uint64_t memory;
+	const char *name;
+	struct faults faults;
 	bool stats;
 };
 
@@ -86,6 +95,10 @@ static int check_options(const struct options *options)
 		return usage_error(usage_text,
 				   "--memory has to be a size from 1M to 512G, a multiple of 4K",
 				   NULL);
+	if (options->name && !name_is_valid(options->name))
+		return usage_error(usage_text,
+				   "--name has to be of letters, digits, '.', '_' and '-', at most 64, without '.' in front",
+				   NULL);
 	return 0;
 }
 
@@ -108,6 +121,13 @@ static int parse_option(struct options *options, int option)
 	case 'm':
 		options->memory = parse_size(optarg);
 		break;
+	case 'n':
+		options->name = optarg;
+		break;
+	case 'b':
+		if (faults_add(&options->faults, optarg))
+			return STATUS_USAGE + 1;
+		break;
 	case 's':
 		options->stats = true;
 		break;
@@ -129,6 +149,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "memory", required_argument, NULL, 'm' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "break", required_argument, NULL, 'b' },
 		{ "stats", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -210,16 +232,25 @@ static void run_loaded(struct machine *machine, const struct options *options)
 		stats_print(&stats, machine, stderr);
 }
 
+static int run_with_console(struct machine *machine, const struct options *options)
+{
+	if (console_open())
+		return STATUS_FAILED;
+	run_loaded(machine, options);
+	return run_status(machine);
+}
+
 static int run_machine(struct machine *machine, const struct options *options)
 {
 	int status = STATUS_FAILED;
 
 	if (machine_init_cpu(machine) || load(machine, options) ||
-	    privileges_drop() || kick_init(machine->vcpu.run))
+	    faults_inject(&options->faults, &machine->vcpu) || privileges_drop() ||
+	    kick_init(machine->vcpu.run))
 		return STATUS_FAILED;
-	if (!console_open()) {
-		run_loaded(machine, options);
-		status = run_status(machine);
+	if (!observers_open(machine, options->name)) {
+		status = run_with_console(machine, options);
+		observers_close();
 	}
 	kick_close();
 	return status;

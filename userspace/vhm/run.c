@@ -4,6 +4,7 @@
  * are this thread's work; others only kick it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -103,6 +104,41 @@ static const char *internal_error(uint32_t suberror)
 	}
 }
 
+static void report_entry(struct machine *machine)
+{
+	unsigned long long reason =
+		machine->vcpu.run->fail_entry.hardware_entry_failure_reason;
+	struct vhm_explain explain;
+	char *text;
+
+	/* Only /dev/vhm can explain. */
+	if (vhm_explain(machine->vcpu.fd, 0, 0, &explain, &text)) {
+		log_error(machine->device.path,
+			  "could not enter the guest (hardware reason 0x%llx); its registers:",
+			  reason);
+		return;
+	}
+	log_error(machine->device.path,
+		  "could not enter the guest (hardware reason 0x%llx). Why:", reason);
+	log_text(text);
+	free(text);
+	log_note("the guest's registers:");
+}
+
+static void dump_registers(const struct machine *machine)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	vhm_vcpu_dump(&machine->vcpu, out);
+	if (!fclose(out))
+		log_text(text);
+	free(text);
+}
+
 static void report_failure(struct machine *machine)
 {
 	const struct kvm_run *run = machine->vcpu.run;
@@ -110,10 +146,7 @@ static void report_failure(struct machine *machine)
 	console_flush();
 	switch (run->exit_reason) {
 	case KVM_EXIT_FAIL_ENTRY:
-		log_error(machine->device.path,
-			  "could not enter the guest (hardware reason 0x%llx); its registers:",
-			  (unsigned long long)
-			  run->fail_entry.hardware_entry_failure_reason);
+		report_entry(machine);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		log_error(machine->device.path,
@@ -127,7 +160,7 @@ static void report_failure(struct machine *machine)
 			  run->exit_reason, vhm_exit_name(run->exit_reason));
 		break;
 	}
-	vhm_vcpu_dump(&machine->vcpu, stderr);
+	dump_registers(machine);
 	end(machine, ENDING_FAILED);
 }
 

@@ -163,6 +163,17 @@ static void test_names(void)
 	       !strcmp(vmx_instruction_error(0xffffffff), "unknown"), "VM-instruction errors");
 }
 
+static void test_secrets(void)
+{
+	tap_ok(vmx_field_secret(VMX_F_HOST_RIP) && vmx_field_secret(VMX_F_HOST_CR3) &&
+	       vmx_field_secret(VMX_F_EPT_POINTER) && vmx_field_secret(VMX_F_MSR_BITMAP) &&
+	       vmx_field_secret(VMX_F_VM_EXIT_MSR_LOAD_ADDR),
+	       "where something of the kernel's lies is a secret");
+	tap_ok(!vmx_field_secret(VMX_F_HOST_CR0) && !vmx_field_secret(VMX_F_HOST_CS_SELECTOR) &&
+	       !vmx_field_secret(VMX_F_TSC_OFFSET) && !vmx_field_secret(VMX_F_GUEST_RIP) &&
+	       !vmx_field_secret(VMX_F_EXIT_QUALIFICATION), "and nothing else is");
+}
+
 int main(void)
 {
 	unsigned int i;
@@ -170,6 +181,7 @@ int main(void)
 	tap_begin();
 	test_table();
 	test_names();
+	test_secrets();
 	for (i = 0; i < ARRAY_SIZE(decoded); i++)
 		test_decoded(&decoded[i]);
 	test_fits();

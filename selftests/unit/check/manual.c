@@ -19,14 +19,19 @@ static void print_words(const char *words)
 	}
 }
 
-static void print_title(const char *title, char line)
+static void print_line(size_t length)
 {
-	printf("\n");
+	while (length--)
+		putchar('=');
+	putchar('\n');
+}
+
+static void print_title(const char *title)
+{
+	putchar('\n');
 	print_words(title);
-	printf("\n");
-	for (size_t i = strlen(title); i; i--)
-		putchar(line);
-	printf("\n");
+	putchar('\n');
+	print_line(strlen(title));
 }
 
 static const char *beyond_reach(const struct vmx_rule *rule)
@@ -73,7 +78,7 @@ static void print_rules(void)
 
 	for (unsigned int i = 0; (rule = vmx_rule_by_index(i)); i++) {
 		if (strcmp(rule->section, section))
-			print_title(rule->section, '=');
+			print_title(rule->section);
 		section = rule->section;
 		print_rule(rule);
 	}
@@ -100,7 +105,7 @@ static const char *section_of(const struct row *row)
 
 static void print_disagreements(void)
 {
-	print_title("Where Bochs 2.7 decides otherwise", '=');
+	print_title("Where Bochs 2.7 decides otherwise");
 	printf("\nEach time it is the SDM that settles it, in the section named.\n");
 	printf("\n.. list-table::\n   :header-rows: 1\n   :widths: 26 10 36 28\n\n");
 	printf("   * - Rule that is broken\n     - The entry is\n     - What the emulator does\n");
@@ -120,12 +125,14 @@ static void print_disagreements(void)
 
 int main(void)
 {
-	printf(".. SPDX-License-Identifier: GPL-2.0\n");
-	printf(".. Written by `make -C selftests/unit/check manual`; `make check` compares.\n\n");
-	printf("======================\nThe rules of VM entry\n======================\n\n");
-	printf("The rules in the order of the SDM's chapter \"VM Entries\", under its titles. How "
-	       "they are used, and how\nthey were proved, says :doc:`entry-failures`.\n\n");
-	printf(".. contents:: On this page\n   :local:\n   :depth: 1\n");
+	printf(".. %s: GPL-2.0\n", "SPDX-License-Identifier");
+	puts(".. Written by `make -C selftests/unit/check manual`; `make check` compares.\n");
+	print_line(strlen("The rules of VM entry"));
+	puts("The rules of VM entry");
+	print_line(strlen("The rules of VM entry"));
+	fputs("\nIn the order of the SDM's chapter \"VM Entries\", under its titles. ", stdout);
+	puts("How they are used,\nand how they were proved, says :doc:`entry-failures`.\n");
+	puts(".. contents:: On this page\n   :local:\n   :depth: 1");
 	print_rules();
 	print_disagreements();
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cross-check of the MMIO instruction decoder against the GNU assembler and disassembler.
+ * Cross-check of the instruction decoder against the GNU assembler and disassembler.
  *
  *   crosscheck assembly MODE               print some thousand instructions as assembly
  *   crosscheck check MODE CODE LISTING     decode what the assembler made of them (CODE, flat)
@@ -14,6 +14,7 @@
 
 #include "../../../module/emulate.h"
 #include "../tap.h"
+#include "crosscheck_forms.h"
 
 enum { ES, CS, SS, DS, FS, GS, NONE = -1 };
 enum { RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7 };
@@ -37,52 +38,11 @@ struct instruction {
 	struct vhm_insn want;
 };
 
-/* An instruction with one memory operand in ModRM and one register or immediate. */
-struct form {
-	const char *mnemonic;
-	u8 op;
-	u8 mem_size;
-	u8 reg_size;
-	bool sign_extend;
-	bool only64;
-};
-
-static const struct form forms[] = {
-	{ "movb", VHM_INSN_STORE, 1, 1, false, false },
-	{ "movw", VHM_INSN_STORE, 2, 2, false, false },
-	{ "movl", VHM_INSN_STORE, 4, 4, false, false },
-	{ "movq", VHM_INSN_STORE, 8, 8, false, true },
-	{ "movb", VHM_INSN_LOAD, 1, 1, false, false },
-	{ "movw", VHM_INSN_LOAD, 2, 2, false, false },
-	{ "movl", VHM_INSN_LOAD, 4, 4, false, false },
-	{ "movq", VHM_INSN_LOAD, 8, 8, false, true },
-	{ "movzbw", VHM_INSN_LOAD, 1, 2, false, false },
-	{ "movzbl", VHM_INSN_LOAD, 1, 4, false, false },
-	{ "movzbq", VHM_INSN_LOAD, 1, 8, false, true },
-	{ "movzwl", VHM_INSN_LOAD, 2, 4, false, false },
-	{ "movzwq", VHM_INSN_LOAD, 2, 8, false, true },
-	{ "movsbw", VHM_INSN_LOAD, 1, 2, true, false },
-	{ "movsbl", VHM_INSN_LOAD, 1, 4, true, false },
-	{ "movsbq", VHM_INSN_LOAD, 1, 8, true, true },
-	{ "movswl", VHM_INSN_LOAD, 2, 4, true, false },
-	{ "movswq", VHM_INSN_LOAD, 2, 8, true, true },
-	{ "movslq", VHM_INSN_LOAD, 4, 8, true, true },
-	{ "movb", VHM_INSN_STORE_IMM, 1, 1, false, false },
-	{ "movw", VHM_INSN_STORE_IMM, 2, 2, false, false },
-	{ "movl", VHM_INSN_STORE_IMM, 4, 4, false, false },
-	{ "movq", VHM_INSN_STORE_IMM, 8, 8, false, true },
-};
-
 #define FORMS ARRAY_SIZE(forms)
 
 /* What to do with each instruction: print it, or check it. */
 static void (*visit)(const struct instruction *insn);
 static unsigned int mode;
-
-static u64 mask(unsigned int size)
-{
-	return size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
-}
 
 static void register_name(char *name, unsigned int reg, unsigned int size)
 {
@@ -139,49 +99,129 @@ static void want_memory(struct vhm_insn *want, const struct memory *memory)
 	want->displacement = memory->displacement;
 }
 
-static void visit_immediate(const struct form *form, const struct memory *memory)
+static void want_operands(struct vhm_insn *want, u8 destination, u8 source)
+{
+	want->destination = destination;
+	want->source = source;
+}
+
+/* The values take turns; what is not sign-extended from @size bytes is made so. */
+static long long next_immediate(unsigned int size)
 {
 	static const long long values[] = { 0x12345678, -2, -0x80000000LL, 0x55 };
 	static unsigned int turn;
-	struct instruction insn = { .want = {
-		.op = form->op, .mem_size = form->mem_size, .reg_size = form->reg_size,
-	} };
-	unsigned int size = form->mem_size > 4 ? 4 : form->mem_size;
-	long long value = values[turn++ % 4];
-	char text[64];
+	u64 value = values[turn++ % 4];
 
-	/* The value's low bytes, sign-extended. */
-	value = (long long)((u64)value << (64 - 8 * size)) >> (64 - 8 * size);
-	format_memory(text, memory);
-	want_memory(&insn.want, memory);
-	insn.want.immediate = value;
-	sprintf(insn.text, "%s $%lld, %s", form->mnemonic, value, text);
-	visit(&insn);
+	return (long long)(value << (64 - 8 * size)) >> (64 - 8 * size);
+}
+
+static long long want_immediate(struct vhm_insn *want, const struct form *form)
+{
+	unsigned int size = form->size > 4 ? 4 : form->size;
+
+	/* A count or a bit's number; a shift by 1 has an opcode of its own. */
+	if (form->constant)
+		want->immediate = 3 + next_immediate(1) % 3;
+	else
+		want->immediate = next_immediate(size);
+	return (long long)want->immediate;
+}
+
+/* What the operands are, and their text behind the mnemonic. */
+static void format_operands(struct instruction *insn, const struct form *form, const char *reg,
+			    const char *mem)
+{
+	struct vhm_insn *want = &insn->want;
+	char *text = insn->text + sprintf(insn->text, "%s ", form->mnemonic);
+
+	switch (form->kind) {
+	case REG_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER);
+		sprintf(text, "%s, %s", reg, mem);
+		break;
+	case MEM_REG:
+		want_operands(want, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY);
+		sprintf(text, "%s, %s", mem, reg);
+		break;
+	case IMM_MEM_REG:
+		want_operands(want, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY);
+		sprintf(text, "$%lld, %s, %s", want_immediate(want, form), mem, reg);
+		break;
+	case IMM_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_IMMEDIATE);
+		sprintf(text, "$%lld, %s", want_immediate(want, form), mem);
+		break;
+	case CL_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_NONE);
+		want->count_in_cl = true;
+		sprintf(text, "%%cl, %s", mem);
+		break;
+	case IMM_REG_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER);
+		sprintf(text, "$%lld, %s, %s", want_immediate(want, form), reg, mem);
+		break;
+	case CL_REG_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER);
+		want->count_in_cl = true;
+		sprintf(text, "%%cl, %s, %s", reg, mem);
+		break;
+	case MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_NONE);
+		want->immediate = form->constant;
+		sprintf(text, "%s", mem);
+		break;
+	case SRC_MEM:
+		want_operands(want, VHM_OPERAND_NONE, VHM_OPERAND_MEMORY);
+		sprintf(text, "%s", mem);
+		break;
+	case XMM_MEM:
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_XMM);
+		sprintf(text, "%%xmm%u, %s", want->reg, mem);
+		break;
+	case MEM_XMM:
+		want_operands(want, VHM_OPERAND_XMM, VHM_OPERAND_MEMORY);
+		sprintf(text, "%s, %%xmm%u", mem, want->reg);
+		break;
+	default:
+		abort();
+	}
+}
+
+static bool has_register(const struct form *form)
+{
+	return form->kind != IMM_MEM && form->kind != MEM && form->kind != SRC_MEM &&
+	       form->kind != CL_MEM;
 }
 
 /* @reg 16 to 19 stands for AH, CH, DH and BH. */
 static void visit_form(const struct form *form, unsigned int reg, const struct memory *memory)
 {
 	struct instruction insn = { .want = {
-		.op = form->op, .mem_size = form->mem_size, .reg_size = form->reg_size,
-		.sign_extend = form->sign_extend, .reg = reg & 15, .high_byte = reg >= 16,
+		.op = form->op, .mem_size = form->mem_size, .size = form->size,
 	} };
+	struct vhm_insn *want = &insn.want;
 	char name[8], text[64];
 
-	if (form->op == VHM_INSN_STORE_IMM) {
-		visit_immediate(form, memory);
-		return;
+	if (has_register(form)) {
+		want->reg = reg & 15;
+		want->high_byte = reg >= 16;
 	}
 	if (reg >= 16)
 		sprintf(name, "%%%s", names8_legacy[reg - 12]);
 	else
-		register_name(name, reg, form->reg_size);
+		register_name(name, reg, form->size);
 	format_memory(text, memory);
-	want_memory(&insn.want, memory);
-	if (form->op == VHM_INSN_STORE)
-		sprintf(insn.text, "%s %s, %s", form->mnemonic, name, text);
-	else
-		sprintf(insn.text, "%s %s, %s", form->mnemonic, text, name);
+	want_memory(want, memory);
+	if (form->op == VHM_INSN_CMOVCC)
+		want->immediate = form->constant;
+	format_operands(&insn, form, name, text);
+	/* An immediate that is a count is no operand of its own. */
+	if (form->kind == IMM_MEM && form->op >= VHM_INSN_ROL && form->op <= VHM_INSN_SAR)
+		want->source = VHM_OPERAND_NONE;
+	if (form->access & READS)
+		want->place[VHM_STEP_READ] = VHM_PLACE_ADDRESS;
+	if (form->access & WRITES)
+		want->place[VHM_STEP_WRITE] = VHM_PLACE_ADDRESS;
 	visit(&insn);
 }
 
@@ -190,7 +230,7 @@ static bool form_exists(const struct form *form, unsigned int reg)
 	if (form->only64 && mode != 64)
 		return false;
 	/* SPL, BPL, SIL and DIL need REX. */
-	if (form->reg_size == 1 && mode != 64 && reg >= 4)
+	if (form->size == 1 && mode != 64 && reg >= 4)
 		return false;
 	return true;
 }
@@ -297,31 +337,36 @@ static void all_registers(void)
 			if (form_exists(&forms[i], reg))
 				visit_form(&forms[i], reg, &memory);
 		}
-		if (forms[i].reg_size == 1)
+		if (forms[i].size == 1 && has_register(&forms[i]))
 			for (reg = 16; reg < 20; reg++)
 				visit_form(&forms[i], reg, &memory);
 	}
 }
 
-static void visit_moffs(u8 op, unsigned int size, long long address, int segment)
+static void visit_moffs(bool store, unsigned int size, long long address, int segment)
 {
 	struct instruction insn = { .want = {
-		.op = op, .mem_size = size, .reg_size = size, .address_size = mode / 8,
+		.op = VHM_INSN_MOV, .mem_size = size, .size = size, .address_size = mode / 8,
 		.segment = DS, .base = NONE, .index = NONE, .scale = 1, .displacement = address,
 	} };
+	const char *mnemonic = mode == 64 ? "movabs" : "mov";
+	struct vhm_insn *want = &insn.want;
 	char name[8], prefix[8] = "";
 
 	if (segment != NONE) {
-		insn.want.segment = segment;
+		want->segment = segment;
 		sprintf(prefix, "%%%s:", segment_names[segment]);
 	}
 	register_name(name, 0, size);
-	if (op == VHM_INSN_STORE)
-		sprintf(insn.text, "%s %s, %s%#llx", mode == 64 ? "movabs" : "mov", name, prefix,
-			address);
-	else
-		sprintf(insn.text, "%s %s%#llx, %s", mode == 64 ? "movabs" : "mov", prefix,
-			address, name);
+	if (store) {
+		want_operands(want, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER);
+		want->place[VHM_STEP_WRITE] = VHM_PLACE_ADDRESS;
+		sprintf(insn.text, "%s %s, %s%#llx", mnemonic, name, prefix, address);
+	} else {
+		want_operands(want, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY);
+		want->place[VHM_STEP_READ] = VHM_PLACE_ADDRESS;
+		sprintf(insn.text, "%s %s%#llx, %s", mnemonic, prefix, address, name);
+	}
 	visit(&insn);
 }
 
@@ -332,28 +377,62 @@ static void all_moffs(void)
 	unsigned int size;
 
 	for (size = 1; size <= (mode == 64 ? 8 : 4); size *= 2) {
-		visit_moffs(VHM_INSN_STORE, size, address, NONE);
-		visit_moffs(VHM_INSN_LOAD, size, address, NONE);
-		visit_moffs(VHM_INSN_STORE, size, address, FS);
-		visit_moffs(VHM_INSN_LOAD, size, address, GS);
+		visit_moffs(true, size, address, NONE);
+		visit_moffs(false, size, address, NONE);
+		visit_moffs(true, size, address, FS);
+		visit_moffs(false, size, address, GS);
 	}
 }
 
 struct string_form {
 	const char *mnemonic;
 	u8 op;
+	u8 destination, source;
+	bool reads_source;		/* rSI */
+	bool reads_destination;		/* ES:rDI, after rSI if it reads both */
+	bool writes_destination;
+	const char *repeat;
 };
 
 static const struct string_form string_forms[] = {
-	{ "movs", VHM_INSN_MOVS }, { "stos", VHM_INSN_STOS }, { "lods", VHM_INSN_LODS },
+	{ "movs", VHM_INSN_MOV, VHM_OPERAND_MEMORY, VHM_OPERAND_MEMORY, true, false, true,
+	  "rep " },
+	{ "stos", VHM_INSN_MOV, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER, false, false, true,
+	  "rep " },
+	{ "lods", VHM_INSN_MOV, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY, true, false, false,
+	  "rep " },
+	{ "cmps", VHM_INSN_CMP, VHM_OPERAND_MEMORY, VHM_OPERAND_SECOND, true, true, false,
+	  "repe " },
+	{ "cmps", VHM_INSN_CMP, VHM_OPERAND_MEMORY, VHM_OPERAND_SECOND, true, true, false,
+	  "repne " },
+	{ "scas", VHM_INSN_CMP, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY, false, true, false,
+	  "repne " },
 };
 
+static void want_string(struct vhm_insn *want, const struct string_form *form,
+			const struct memory *source, bool repeat)
+{
+	want->op = form->op;
+	want_operands(want, form->destination, form->source);
+	want->base = RSI;
+	want->segment = wanted_segment(source);
+	if (form->reads_source)
+		want->place[VHM_STEP_READ] = VHM_PLACE_ADDRESS;
+	if (form->reads_destination)
+		want->place[form->reads_source ? VHM_STEP_READ_SECOND : VHM_STEP_READ] =
+			VHM_PLACE_STRING;
+	if (form->writes_destination)
+		want->place[VHM_STEP_WRITE] = VHM_PLACE_STRING;
+	if (repeat)
+		want->repeat = strcmp(form->repeat, "repne ") ? VHM_REPEAT_EQUAL :
+								VHM_REPEAT_NOT_EQUAL;
+}
+
 static void visit_string(const struct string_form *form, unsigned int size,
-			 unsigned int address, int segment, bool rep)
+			 unsigned int address, int segment, bool repeat)
 {
 	struct instruction insn = { .want = {
-		.op = form->op, .mem_size = size, .reg_size = size, .address_size = address,
-		.rep = rep, .index = NONE, .scale = 1,
+		.mem_size = size, .size = size, .address_size = address, .index = NONE, .scale = 1,
 	} };
 	struct memory source = {
 		.size = address, .segment = segment, .base = RSI, .index = NONE,
@@ -363,32 +442,136 @@ static void visit_string(const struct string_form *form, unsigned int size,
 	};
 	char from[64], to[64];
 
+	/* What has no source in memory takes no override. */
+	if (!form->reads_source)
+		source.segment = NONE;
 	format_memory(from, &source);
 	format_memory(to, &destination);
-	register_name(form->op == VHM_INSN_STOS ? from : to, 0, size);
-	if (form->op == VHM_INSN_MOVS)
-		format_memory(to, &destination);
-	insn.want.base = form->op == VHM_INSN_STOS ? RDI : RSI;
-	insn.want.segment = form->op == VHM_INSN_STOS ? ES : wanted_segment(&source);
-	sprintf(insn.text, "%s%s%c %s, %s", rep ? "rep " : "", form->mnemonic,
-		size == 1 ? 'b' : size == 2 ? 'w' : size == 4 ? 'l' : 'q', from, to);
+	if (!form->reads_source)
+		register_name(from, 0, size);
+	if (!form->reads_destination && !form->writes_destination)
+		register_name(to, 0, size);
+	want_string(&insn.want, form, &source, repeat);
+	/* The assembler has CMPS and SCAS the other way round. */
+	sprintf(insn.text, "%s%s%c %s, %s", repeat ? form->repeat : "", form->mnemonic,
+		size == 1 ? 'b' : size == 2 ? 'w' : size == 4 ? 'l' : 'q',
+		form->reads_destination ? to : from, form->reads_destination ? from : to);
 	visit(&insn);
 }
 
 static void all_strings(void)
 {
-	unsigned int form, size, wide, rep;
+	unsigned int form, size, wide, repeat;
 	int segment;
 
-	for (form = 0; form < 3; form++)
+	for (form = 0; form < ARRAY_SIZE(string_forms); form++)
 		for (size = 1; size <= (mode == 64 ? 8 : 4); size *= 2)
 			for (wide = 0; wide < 2; wide++)
 				for (segment = NONE; segment <= GS; segment++)
-					for (rep = 0; rep < 2; rep++)
+					for (repeat = 0; repeat < 2; repeat++)
 						visit_string(&string_forms[form], size,
 							     mode == 16 ? 2 << wide :
 							     mode == 32 ? 4 >> wide : 8 >> wide,
-							     segment, rep);
+							     segment, repeat);
+}
+
+static struct instruction stack_instruction(u8 op, unsigned int size)
+{
+	return (struct instruction){ .want = {
+		.op = op, .mem_size = size, .size = size, .address_size = mode / 8,
+		.segment = DS, .base = NONE, .index = NONE, .scale = 1,
+	} };
+}
+
+static void visit_push_and_pop(unsigned int size, unsigned int reg)
+{
+	struct instruction push = stack_instruction(VHM_INSN_MOV, size);
+	struct instruction pop = push;
+	char name[8];
+
+	register_name(name, reg, size);
+	push.want.reg = reg;
+	push.want.place[VHM_STEP_WRITE] = VHM_PLACE_STACK;
+	want_operands(&push.want, VHM_OPERAND_MEMORY, VHM_OPERAND_REGISTER);
+	sprintf(push.text, "push %s", name);
+	visit(&push);
+	pop.want.reg = reg;
+	pop.want.place[VHM_STEP_READ] = VHM_PLACE_STACK;
+	want_operands(&pop.want, VHM_OPERAND_REGISTER, VHM_OPERAND_MEMORY);
+	sprintf(pop.text, "pop %s", name);
+	visit(&pop);
+}
+
+/* PUSH, POP, CALL and JMP with a memory operand. */
+static void visit_stack_memory(const char *mnemonic, u8 op, unsigned int size, u8 read, u8 write)
+{
+	struct memory memory = {
+		.size = mode / 8, .segment = NONE, .base = RBP, .index = NONE, .scale = 1,
+		.displacement = 0x1234,
+	};
+	struct instruction insn = stack_instruction(op, size);
+	char text[64];
+
+	format_memory(text, &memory);
+	want_memory(&insn.want, &memory);
+	want_operands(&insn.want, write ? VHM_OPERAND_MEMORY : VHM_OPERAND_NONE,
+		      VHM_OPERAND_MEMORY);
+	insn.want.place[VHM_STEP_READ] = read;
+	insn.want.place[VHM_STEP_WRITE] = write;
+	sprintf(insn.text, "%s%c %s%s", mnemonic, size == 2 ? 'w' : size == 4 ? 'l' : 'q',
+		op == VHM_INSN_MOV ? "" : "*", text);
+	visit(&insn);
+}
+
+static void visit_push_immediate(unsigned int size, long long value)
+{
+	struct instruction insn = stack_instruction(VHM_INSN_MOV, size);
+
+	want_operands(&insn.want, VHM_OPERAND_MEMORY, VHM_OPERAND_IMMEDIATE);
+	insn.want.place[VHM_STEP_WRITE] = VHM_PLACE_STACK;
+	insn.want.immediate = value;
+	sprintf(insn.text, "push%c $%lld", size == 2 ? 'w' : size == 4 ? 'l' : 'q', value);
+	visit(&insn);
+}
+
+static void visit_return(const char *mnemonic, unsigned int size, unsigned int more)
+{
+	struct instruction insn = stack_instruction(VHM_INSN_RET, size);
+
+	want_operands(&insn.want, VHM_OPERAND_NONE, VHM_OPERAND_MEMORY);
+	insn.want.place[VHM_STEP_READ] = VHM_PLACE_STACK;
+	insn.want.immediate = more;
+	if (more)
+		sprintf(insn.text, "%s $%u", mnemonic, more);
+	else
+		sprintf(insn.text, "%s", mnemonic);
+	visit(&insn);
+}
+
+static void all_stacks(void)
+{
+	static const char * const returns[] = { [2] = "retw", [4] = "retl", [8] = "retq" };
+	unsigned int size, reg, branch;
+
+	for (size = 2; size <= (mode == 64 ? 8 : 4); size *= 2) {
+		if (mode == 64 && size == 4)
+			continue;
+		for (reg = 0; reg < (mode == 64 ? 16 : 8); reg++)
+			visit_push_and_pop(size, reg);
+		visit_stack_memory("push", VHM_INSN_MOV, size, VHM_PLACE_ADDRESS,
+				   VHM_PLACE_STACK);
+		visit_stack_memory("pop", VHM_INSN_MOV, size, VHM_PLACE_STACK,
+				   VHM_PLACE_ADDRESS);
+		visit_push_immediate(size, 0x7f);
+		visit_push_immediate(size, 0x1234);
+		visit_push_immediate(size, -0x80);
+		branch = mode == 64 ? 8 : size;
+		visit_stack_memory("call", VHM_INSN_CALL, branch, VHM_PLACE_ADDRESS,
+				   VHM_PLACE_STACK);
+		visit_stack_memory("jmp", VHM_INSN_JMP, branch, VHM_PLACE_ADDRESS, 0);
+		visit_return(returns[branch], branch, 0);
+		visit_return(returns[branch], branch, 0xfff0);
+	}
 }
 
 struct group {
@@ -401,6 +584,7 @@ static const struct group groups[] = {
 	{ "registers", all_registers },
 	{ "moffs", all_moffs },
 	{ "strings", all_strings },
+	{ "stacks", all_stacks },
 };
 
 #define GROUPS ARRAY_SIZE(groups)
@@ -426,15 +610,23 @@ static size_t code_size, position;
 static bool starts[sizeof(code) + 1];	/* an instruction starts here, says the disassembler */
 static unsigned int checked, wrong;
 
+static bool same_accesses(const struct vhm_insn *got, const struct vhm_insn *want)
+{
+	return got->destination == want->destination && got->source == want->source &&
+	       !memcmp(got->place, want->place, sizeof(got->place)) &&
+	       got->count_in_cl == want->count_in_cl;
+}
+
 static bool same_operands(const struct vhm_insn *got, const struct vhm_insn *want)
 {
-	u64 wrap = mask(want->address_size);
+	u64 wrap = vhm_size_mask(want->address_size);
 
 	return got->op == want->op && got->mem_size == want->mem_size &&
-	       got->reg_size == want->reg_size && got->sign_extend == want->sign_extend &&
+	       got->size == want->size && same_accesses(got, want) &&
 	       got->reg == want->reg && got->high_byte == want->high_byte &&
 	       got->segment == want->segment && got->address_size == want->address_size &&
-	       got->rep == want->rep && got->base == want->base && got->index == want->index &&
+	       got->repeat == want->repeat && got->base == want->base &&
+	       got->index == want->index &&
 	       got->scale == want->scale && got->rip_relative == want->rip_relative &&
 	       (got->displacement & wrap) == (want->displacement & wrap) &&
 	       got->immediate == want->immediate;

@@ -25,17 +25,63 @@ struct row {
 	.count = sizeof((u8[]){ __VA_ARGS__ }), .bytes = { __VA_ARGS__ }
 #define FAIL(mode_, error_, name_, ...) \
 	{ .name = name_, .mode = mode_, .result = -(error_), __VA_ARGS__ }
+/* Operands and accesses, by what an instruction does with memory. */
+#define OPERANDS(op_, to_, from_, ...) \
+	.op = VHM_INSN_##op_, .destination = VHM_OPERAND_##to_, .source = VHM_OPERAND_##from_, \
+	__VA_ARGS__
+#define READ(place_)	.place[VHM_STEP_READ] = VHM_PLACE_##place_
+#define SECOND(place_)	.place[VHM_STEP_READ_SECOND] = VHM_PLACE_##place_
+#define WRITE(place_)	.place[VHM_STEP_WRITE] = VHM_PLACE_##place_
+#define READ_WRITE	READ(ADDRESS), WRITE(ADDRESS)
+
+#define IS_LOAD		OPERANDS(MOV, REGISTER, MEMORY, READ(ADDRESS)), .plain = true
+#define IS_SIGNED_LOAD	OPERANDS(MOVSX, REGISTER, MEMORY, READ(ADDRESS)), .plain = true
+#define IS_STORE	OPERANDS(MOV, MEMORY, REGISTER, WRITE(ADDRESS)), .plain = true
+#define IS_STORE_IMM	OPERANDS(MOV, MEMORY, IMMEDIATE, WRITE(ADDRESS)), .plain = true
+#define IS_STRING(...)	OPERANDS(__VA_ARGS__), .string = true, .base = RSI, \
+			.needs = VHM_NEEDS_RFLAGS
+#define IS_MOVS		IS_STRING(MOV, MEMORY, MEMORY, READ(ADDRESS), WRITE(STRING))
+#define IS_STOS		IS_STRING(MOV, MEMORY, REGISTER, WRITE(STRING))
+#define IS_LODS		IS_STRING(MOV, REGISTER, MEMORY, READ(ADDRESS))
+#define IS_CMPS		IS_STRING(CMP, MEMORY, SECOND, READ(ADDRESS), SECOND(STRING))
+#define IS_SCAS		IS_STRING(CMP, REGISTER, MEMORY, READ(STRING))
+#define NEEDS_FLAGS	.needs = VHM_NEEDS_RFLAGS
+#define IS_CHANGE(op_)	OPERANDS(op_, MEMORY, REGISTER, READ_WRITE), .modify = true, NEEDS_FLAGS
+#define IS_CHANGE_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ_WRITE), .modify = true, NEEDS_FLAGS
+#define IS_CHANGE_ONE(op_) OPERANDS(op_, MEMORY, NONE, READ_WRITE), .modify = true, NEEDS_FLAGS
+#define IS_LOOK(op_)	OPERANDS(op_, MEMORY, REGISTER, READ(ADDRESS)), NEEDS_FLAGS
+#define IS_LOOK_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ(ADDRESS)), NEEDS_FLAGS
+#define IS_TAKE(op_)	OPERANDS(op_, REGISTER, MEMORY, READ(ADDRESS)), NEEDS_FLAGS
+#define IS_SOURCE(op_)	OPERANDS(op_, NONE, MEMORY, READ(ADDRESS)), NEEDS_FLAGS
+#define IS_SETCC	OPERANDS(SETCC, MEMORY, NONE, WRITE(ADDRESS)), NEEDS_FLAGS
+#define IS_SELECTOR	OPERANDS(MOV, MEMORY, SELECTOR, WRITE(ADDRESS)), .needs = VHM_NEEDS_SELECTOR
+#define IS_STACK(...)	OPERANDS(__VA_ARGS__), .needs = VHM_NEEDS_STACK_SIZE
+#define IS_PUSH		IS_STACK(MOV, MEMORY, REGISTER, WRITE(STACK))
+#define IS_PUSH_IMM	IS_STACK(MOV, MEMORY, IMMEDIATE, WRITE(STACK))
+#define IS_PUSH_MEM	IS_STACK(MOV, MEMORY, MEMORY, READ(ADDRESS), WRITE(STACK))
+#define IS_PUSH_SELECTOR OPERANDS(MOV, MEMORY, SELECTOR, WRITE(STACK)), \
+			.needs = VHM_NEEDS_SELECTOR | VHM_NEEDS_STACK_SIZE
+#define IS_POP		IS_STACK(MOV, REGISTER, MEMORY, READ(STACK))
+#define IS_POP_MEM	IS_STACK(MOV, MEMORY, MEMORY, READ(STACK), WRITE(ADDRESS))
+#define IS_LEAVE	IS_STACK(MOV, REGISTER, MEMORY, READ(FRAME)), .reg = RBP
+#define IS_CALL_REL	IS_STACK(CALL, MEMORY, RELATIVE, WRITE(STACK))
+#define IS_CALL_MEM	IS_STACK(CALL, MEMORY, MEMORY, READ(ADDRESS), WRITE(STACK))
+#define IS_CALL_REG	IS_STACK(CALL, MEMORY, REGISTER, WRITE(STACK))
+#define IS_RET		IS_STACK(RET, NONE, MEMORY, READ(STACK))
+#define IS_JMP		OPERANDS(JMP, NONE, MEMORY, READ(ADDRESS))
+#define IS_XMM_LOAD(op_) OPERANDS(op_, XMM, MEMORY, READ(ADDRESS)), .needs = VHM_NEEDS_XMM
+#define IS_XMM_STORE(op_) OPERANDS(op_, MEMORY, XMM, WRITE(ADDRESS)), .needs = VHM_NEEDS_XMM
 /*
  * What most rows have in common stands first; a row overrides it. Sizes that a row leaves out
  * are filled in by run_row().
  */
-#define WANT(op_, size_, ...) \
+#define WANT(kind_, size_, ...) \
 	.want = { \
-		.op = VHM_INSN_##op_, .reg_size = size_, .segment = DS, \
-		.base = NONE, .index = NONE, __VA_ARGS__ \
+		.size = size_, .segment = DS, .base = NONE, .index = NONE, IS_##kind_, \
+		__VA_ARGS__ \
 	}
-#define ROW(mode_, name_, bytes_, op_, size_, ...) \
-	{ .name = name_, .mode = mode_, bytes_, WANT(op_, size_, __VA_ARGS__) }
+#define ROW(mode_, name_, bytes_, kind_, size_, ...) \
+	{ .name = name_, .mode = mode_, bytes_, WANT(kind_, size_, __VA_ARGS__) }
 /* 8B /1: load CX or ECX; the row is about the address. */
 #define ADDRESS16(name_, bytes_, ...) \
 	{ .name = name_, .mode = 16, bytes_, WANT(LOAD, 2, .reg = RCX, __VA_ARGS__) }
@@ -261,51 +307,50 @@ static const struct row moves[] = {
 	    .reg = RCX, .mem_size = 1, .base = R11),
 	ROW(64, "4c 0f b7 movzx r9, word [rbx]", BYTES(0x4c, 0x0f, 0xb7, 0x0b), LOAD, 8,
 	    .reg = R9, .mem_size = 2, .base = RBX),
-	ROW(16, "66 0f be movsx edx, byte [bx]", BYTES(0x66, 0x0f, 0xbe, 0x17), LOAD, 4,
-	    .reg = RDX, .mem_size = 1, .sign_extend = true, .base = RBX),
-	ROW(32, "0f bf movsx edx, word [ebx]", BYTES(0x0f, 0xbf, 0x13), LOAD, 4, .reg = RDX,
-	    .mem_size = 2, .sign_extend = true, .base = RBX),
-	ROW(64, "48 0f be movsx rdx, byte [rbx]", BYTES(0x48, 0x0f, 0xbe, 0x13), LOAD, 8,
-	    .reg = RDX, .mem_size = 1, .sign_extend = true, .base = RBX),
-	ROW(64, "66 0f be movsx dx, byte [rbx]", BYTES(0x66, 0x0f, 0xbe, 0x13), LOAD, 2,
-	    .reg = RDX, .mem_size = 1, .sign_extend = true, .base = RBX),
-	ROW(64, "48 63 movsxd rdx, dword [rbx]", BYTES(0x48, 0x63, 0x13), LOAD, 8, .reg = RDX,
-	    .mem_size = 4, .sign_extend = true, .base = RBX),
-	ROW(64, "63 movsxd edx, dword [rbx]", BYTES(0x63, 0x13), LOAD, 4, .reg = RDX,
-	    .sign_extend = true, .base = RBX),
-	ROW(64, "66 63 movsxd dx, word [rbx]", BYTES(0x66, 0x63, 0x13), LOAD, 2, .reg = RDX,
-	    .sign_extend = true, .base = RBX),
+	ROW(16, "66 0f be movsx edx, byte [bx]", BYTES(0x66, 0x0f, 0xbe, 0x17), SIGNED_LOAD, 4,
+	    .reg = RDX, .mem_size = 1, .base = RBX),
+	ROW(32, "0f bf movsx edx, word [ebx]", BYTES(0x0f, 0xbf, 0x13), SIGNED_LOAD, 4, .reg = RDX,
+	    .mem_size = 2, .base = RBX),
+	ROW(64, "48 0f be movsx rdx, byte [rbx]", BYTES(0x48, 0x0f, 0xbe, 0x13), SIGNED_LOAD, 8,
+	    .reg = RDX, .mem_size = 1, .base = RBX),
+	ROW(64, "66 0f be movsx dx, byte [rbx]", BYTES(0x66, 0x0f, 0xbe, 0x13), SIGNED_LOAD, 2,
+	    .reg = RDX, .mem_size = 1, .base = RBX),
+	ROW(64, "48 63 movsxd rdx, dword [rbx]", BYTES(0x48, 0x63, 0x13),
+	    SIGNED_LOAD, 8, .reg = RDX,
+	    .mem_size = 4, .base = RBX),
+	ROW(64, "63 movsxd edx, dword [rbx]", BYTES(0x63, 0x13),
+	    SIGNED_LOAD, 4, .reg = RDX, .base = RBX),
+	ROW(64, "66 63 movsxd dx, word [rbx]", BYTES(0x66, 0x63, 0x13),
+	    SIGNED_LOAD, 2, .reg = RDX, .base = RBX),
 };
 
 static const struct row strings[] = {
-	ROW(16, "a4 movsb", BYTES(0xa4), MOVS, 1, .base = RSI),
-	ROW(16, "a5 movsw", BYTES(0xa5), MOVS, 2, .base = RSI),
-	ROW(16, "66 a5 movsd", BYTES(0x66, 0xa5), MOVS, 4, .base = RSI),
-	ROW(16, "67 66 a5 movsd [esi]", BYTES(0x67, 0x66, 0xa5), MOVS, 4, .base = RSI,
+	ROW(16, "a4 movsb", BYTES(0xa4), MOVS, 1),
+	ROW(16, "a5 movsw", BYTES(0xa5), MOVS, 2),
+	ROW(16, "66 a5 movsd", BYTES(0x66, 0xa5), MOVS, 4),
+	ROW(16, "67 66 a5 movsd [esi]", BYTES(0x67, 0x66, 0xa5), MOVS, 4,
 	    .address_size = 4),
-	ROW(32, "f3 a5 rep movsd", BYTES(0xf3, 0xa5), MOVS, 4, .base = RSI, .rep = true),
-	ROW(32, "f2 a4: REPNE repeats as well", BYTES(0xf2, 0xa4), MOVS, 1, .base = RSI,
-	    .rep = true),
-	ROW(32, "2e a4 movsb es:, cs:", BYTES(0x2e, 0xa4), MOVS, 1, .base = RSI, .segment = CS),
-	ROW(64, "48 a5 movsq", BYTES(0x48, 0xa5), MOVS, 8, .base = RSI),
-	ROW(64, "65 f3 48 a5 rep movsq gs:", BYTES(0x65, 0xf3, 0x48, 0xa5), MOVS, 8,
-	    .base = RSI, .segment = GS, .rep = true),
-	ROW(64, "67 f3 a4 rep movsb [esi]", BYTES(0x67, 0xf3, 0xa4), MOVS, 1, .base = RSI,
-	    .address_size = 4, .rep = true),
-	ROW(16, "aa stosb", BYTES(0xaa), STOS, 1, .base = RDI, .segment = ES),
-	ROW(32, "ab stosd", BYTES(0xab), STOS, 4, .base = RDI, .segment = ES),
-	ROW(32, "66 f3 ab rep stosw", BYTES(0x66, 0xf3, 0xab), STOS, 2, .base = RDI,
-	    .segment = ES, .rep = true),
-	ROW(32, "2e ab: STOS has no override", BYTES(0x2e, 0xab), STOS, 4, .base = RDI,
-	    .segment = ES),
-	ROW(64, "64 aa: nor FS", BYTES(0x64, 0xaa), STOS, 1, .base = RDI, .segment = ES),
-	ROW(64, "f3 48 ab rep stosq", BYTES(0xf3, 0x48, 0xab), STOS, 8, .base = RDI,
-	    .segment = ES, .rep = true),
-	ROW(16, "ac lodsb", BYTES(0xac), LODS, 1, .base = RSI),
-	ROW(16, "26 ad lodsw es:", BYTES(0x26, 0xad), LODS, 2, .base = RSI, .segment = ES),
-	ROW(32, "ad lodsd", BYTES(0xad), LODS, 4, .base = RSI),
-	ROW(64, "48 ad lodsq", BYTES(0x48, 0xad), LODS, 8, .base = RSI),
-	ROW(64, "f3 ac rep lodsb", BYTES(0xf3, 0xac), LODS, 1, .base = RSI, .rep = true),
+	ROW(32, "f3 a5 rep movsd", BYTES(0xf3, 0xa5), MOVS, 4, .repeat = VHM_REPEAT_EQUAL),
+	ROW(32, "f2 a4: REPNE repeats as well", BYTES(0xf2, 0xa4), MOVS, 1,
+	    .repeat = VHM_REPEAT_NOT_EQUAL),
+	ROW(32, "2e a4 movsb es:, cs:", BYTES(0x2e, 0xa4), MOVS, 1, .segment = CS),
+	ROW(64, "48 a5 movsq", BYTES(0x48, 0xa5), MOVS, 8),
+	ROW(64, "65 f3 48 a5 rep movsq gs:", BYTES(0x65, 0xf3, 0x48, 0xa5), MOVS, 8, .segment = GS,
+	    .repeat = VHM_REPEAT_EQUAL),
+	ROW(64, "67 f3 a4 rep movsb [esi]", BYTES(0x67, 0xf3, 0xa4), MOVS, 1,
+	    .address_size = 4, .repeat = VHM_REPEAT_EQUAL),
+	ROW(16, "aa stosb", BYTES(0xaa), STOS, 1),
+	ROW(32, "ab stosd", BYTES(0xab), STOS, 4),
+	ROW(32, "66 f3 ab rep stosw", BYTES(0x66, 0xf3, 0xab), STOS, 2, .repeat = VHM_REPEAT_EQUAL),
+	ROW(32, "2e ab: STOS has no override", BYTES(0x2e, 0xab), STOS, 4,
+	    .segment = CS),
+	ROW(64, "64 aa: nor FS", BYTES(0x64, 0xaa), STOS, 1, .segment = FS),
+	ROW(64, "f3 48 ab rep stosq", BYTES(0xf3, 0x48, 0xab), STOS, 8, .repeat = VHM_REPEAT_EQUAL),
+	ROW(16, "ac lodsb", BYTES(0xac), LODS, 1),
+	ROW(16, "26 ad lodsw es:", BYTES(0x26, 0xad), LODS, 2, .segment = ES),
+	ROW(32, "ad lodsd", BYTES(0xad), LODS, 4),
+	ROW(64, "48 ad lodsq", BYTES(0x48, 0xad), LODS, 8),
+	ROW(64, "f3 ac rep lodsb", BYTES(0xf3, 0xac), LODS, 1, .repeat = VHM_REPEAT_EQUAL),
 };
 
 static const struct row prefixes[] = {
@@ -348,6 +393,163 @@ static const struct row prefixes[] = {
 	    .immediate = 2, .segment = FS, .address_size = 4),
 };
 
+/* One row for each way in which operands, sizes and accesses differ. */
+static const struct row changes[] = {
+	ROW(16, "00 add [bx], al", BYTES(0x00, 0x07), CHANGE(ADD), 1, .base = RBX),
+	ROW(64, "48 01 add [rbx], rcx", BYTES(0x48, 0x01, 0x0b), CHANGE(ADD), 8, .reg = RCX,
+	    .base = RBX),
+	ROW(32, "02 add dh, [ebx]", BYTES(0x02, 0x33), TAKE(ADD), 1, .reg = RDX,
+	    .high_byte = true, .base = RBX),
+	ROW(64, "0b or ecx, [rbx]", BYTES(0x0b, 0x0b), TAKE(OR), 4, .reg = RCX, .base = RBX),
+	ROW(32, "66 11 adc [ebx], cx", BYTES(0x66, 0x11, 0x0b), CHANGE(ADC), 2, .reg = RCX,
+	    .base = RBX),
+	ROW(64, "f0 29 lock sub [rbx], ecx", BYTES(0xf0, 0x29, 0x0b), CHANGE(SUB), 4, .reg = RCX,
+	    .base = RBX),
+	ROW(64, "39 cmp [rbx], ecx", BYTES(0x39, 0x0b), LOOK(CMP), 4, .reg = RCX, .base = RBX),
+	ROW(64, "3b cmp ecx, [rbx]", BYTES(0x3b, 0x0b), TAKE(CMP), 4, .reg = RCX, .base = RBX),
+	ROW(64, "80 /4 and byte [rbx], 80", BYTES(0x80, 0x23, 0x80), CHANGE_IMM(AND), 1,
+	    .base = RBX, .immediate = -0x80),
+	ROW(64, "48 81 /6 xor qword [rbx]", BYTES(0x48, 0x81, 0x33, 0, 0, 0, 0x80),
+	    CHANGE_IMM(XOR), 8, .base = RBX, .immediate = (s32)0x80000000),
+	ROW(32, "82 /0 as 80", BYTES(0x82, 0x03, 0x01), CHANGE_IMM(ADD), 1, .base = RBX,
+	    .immediate = 1),
+	ROW(16, "83 /3 sbb word [bx], -1", BYTES(0x83, 0x1f, 0xff), CHANGE_IMM(SBB), 2,
+	    .base = RBX, .immediate = -1),
+	ROW(64, "83 /7 cmp dword [rbx], 7f", BYTES(0x83, 0x3b, 0x7f), LOOK_IMM(CMP), 4,
+	    .base = RBX, .immediate = 0x7f),
+	ROW(64, "85 test [rbx], ecx", BYTES(0x85, 0x0b), LOOK(TEST), 4, .reg = RCX, .base = RBX),
+	ROW(64, "f6 /0 test byte [rbx], 1", BYTES(0xf6, 0x03, 0x01), LOOK_IMM(TEST), 1,
+	    .base = RBX, .immediate = 1),
+	ROW(64, "f7 /1 test dword [rbx], as /0", BYTES(0xf7, 0x0b, 1, 2, 3, 4), LOOK_IMM(TEST), 4,
+	    .base = RBX, .immediate = 0x04030201),
+	ROW(64, "87 xchg [rbx], ecx", BYTES(0x87, 0x0b), CHANGE(XCHG), 4, .reg = RCX,
+	    .base = RBX, .needs = 0),
+	ROW(64, "f7 /2 not", BYTES(0xf7, 0x13), CHANGE_ONE(NOT), 4, .base = RBX, .needs = 0),
+	ROW(64, "f0 f6 /3 lock neg byte", BYTES(0xf0, 0xf6, 0x1b), CHANGE_ONE(NEG), 1,
+	    .base = RBX),
+	ROW(64, "48 ff /0 inc", BYTES(0x48, 0xff, 0x03), CHANGE_ONE(INC), 8, .base = RBX),
+	ROW(64, "fe /1 dec byte", BYTES(0xfe, 0x0b), CHANGE_ONE(DEC), 1, .base = RBX),
+	ROW(64, "f7 /4 mul", BYTES(0xf7, 0x23), SOURCE(MUL), 4, .base = RBX),
+	ROW(64, "f6 /7 idiv byte", BYTES(0xf6, 0x3b), SOURCE(IDIV), 1, .base = RBX),
+	ROW(64, "0f af imul", BYTES(0x0f, 0xaf, 0x0b), TAKE(IMUL), 4, .reg = RCX, .base = RBX),
+	ROW(64, "69 imul of three", BYTES(0x69, 0x0b, 1, 2, 3, 4), TAKE(IMUL_IMM), 4, .reg = RCX,
+	    .base = RBX, .immediate = 0x04030201),
+	ROW(64, "48 6b imul of three, byte", BYTES(0x48, 0x6b, 0x0b, 0xfe), TAKE(IMUL_IMM), 8,
+	    .reg = RCX, .base = RBX, .immediate = -2),
+	ROW(64, "c0 /0 rol byte, 3", BYTES(0xc0, 0x03, 0x03), CHANGE_ONE(ROL), 1, .base = RBX,
+	    .immediate = 3),
+	ROW(64, "d1 /7 sar, 1", BYTES(0xd1, 0x3b), CHANGE_ONE(SAR), 4, .base = RBX,
+	    .immediate = 1),
+	ROW(64, "d3 /6: shl, cl", BYTES(0xd3, 0x33), CHANGE_ONE(SHL), 4, .base = RBX,
+	    .count_in_cl = true),
+	ROW(64, "0f a4 shld, 5", BYTES(0x0f, 0xa4, 0x0b, 0x05), CHANGE(SHLD), 4, .reg = RCX,
+	    .base = RBX, .immediate = 5),
+	ROW(64, "0f ad shrd, cl", BYTES(0x0f, 0xad, 0x13), CHANGE(SHRD), 4, .reg = RDX,
+	    .base = RBX, .count_in_cl = true),
+	ROW(64, "0f a3 bt", BYTES(0x0f, 0xa3, 0x0b), LOOK(BT), 4, .reg = RCX, .base = RBX,
+	    .bit_string = true),
+	ROW(64, "f0 0f ab lock bts", BYTES(0xf0, 0x0f, 0xab, 0x0b), CHANGE(BTS), 4, .reg = RCX,
+	    .base = RBX, .bit_string = true),
+	ROW(64, "0f ba /4 bt, 21", BYTES(0x0f, 0xba, 0x23, 0x21), LOOK_IMM(BT), 4, .base = RBX,
+	    .immediate = 0x21),
+	ROW(64, "0f ba /7 btc, 1", BYTES(0x0f, 0xba, 0x3b, 0x01), CHANGE_IMM(BTC), 4,
+	    .base = RBX, .immediate = 1),
+	ROW(64, "0f c0 xadd byte", BYTES(0x0f, 0xc0, 0x0b), CHANGE(XADD), 1, .reg = RCX,
+	    .base = RBX),
+	ROW(64, "f0 48 0f b1 lock cmpxchg", BYTES(0xf0, 0x48, 0x0f, 0xb1, 0x0b), CHANGE(CMPXCHG),
+	    8, .reg = RCX, .base = RBX),
+	ROW(64, "0f c7 /1 cmpxchg8b", BYTES(0x0f, 0xc7, 0x0b), CHANGE_ONE(CMPXCHG8B), 8,
+	    .base = RBX),
+	ROW(64, "48 0f c7 /1 cmpxchg16b", BYTES(0x48, 0x0f, 0xc7, 0x0b), CHANGE_ONE(CMPXCHG8B),
+	    16, .base = RBX, .aligned = true),
+	ROW(64, "0f 95 setnz", BYTES(0x0f, 0x95, 0x03), SETCC, 1, .base = RBX, .immediate = 5),
+	ROW(64, "48 0f 4c cmovl", BYTES(0x48, 0x0f, 0x4c, 0x0b), TAKE(CMOVCC), 8, .reg = RCX,
+	    .base = RBX, .immediate = 12),
+	ROW(32, "a6 cmpsb", BYTES(0xa6), CMPS, 1),
+	ROW(64, "f3 48 a7 repe cmpsq", BYTES(0xf3, 0x48, 0xa7), CMPS, 8,
+	    .repeat = VHM_REPEAT_EQUAL),
+	ROW(64, "f2 ae repne scasb", BYTES(0xf2, 0xae), SCAS, 1,
+	    .repeat = VHM_REPEAT_NOT_EQUAL),
+	ROW(64, "8c mov [rbx], gs", BYTES(0x8c, 0x2b), SELECTOR, 4, .reg = GS, .mem_size = 2,
+	    .base = RBX),
+	ROW(64, "0f 38 f0 movbe", BYTES(0x0f, 0x38, 0xf0, 0x0b), TAKE(MOVBE), 4, .reg = RCX,
+	    .base = RBX, .needs = 0),
+	ROW(64, "66 0f 38 f1 movbe", BYTES(0x66, 0x0f, 0x38, 0xf1, 0x0b), STORE, 2,
+	    .op = VHM_INSN_MOVBE, .plain = false, .reg = RCX, .base = RBX),
+	ROW(64, "0f c3 movnti", BYTES(0x48, 0x0f, 0xc3, 0x0b), STORE, 8, .reg = RCX,
+	    .base = RBX),
+};
+
+static const struct row stacks[] = {
+	ROW(64, "51 push rcx", BYTES(0x51), PUSH, 8, .reg = RCX),
+	ROW(64, "41 51 push r9", BYTES(0x41, 0x51), PUSH, 8, .reg = R9),
+	ROW(64, "66 51 push cx", BYTES(0x66, 0x51), PUSH, 2, .reg = RCX),
+	ROW(32, "54 push esp", BYTES(0x54), PUSH, 4, .reg = RSP),
+	ROW(16, "54 push sp", BYTES(0x54), PUSH, 2, .reg = RSP),
+	ROW(64, "59 pop rcx", BYTES(0x59), POP, 8, .reg = RCX),
+	ROW(32, "66 5c pop sp", BYTES(0x66, 0x5c), POP, 2, .reg = RSP),
+	ROW(64, "68 push imm32", BYTES(0x68, 0, 0, 0, 0x80), PUSH_IMM, 8,
+	    .immediate = (s32)0x80000000),
+	ROW(64, "66 68 push imm16", BYTES(0x66, 0x68, 0xff, 0xff), PUSH_IMM, 2, .immediate = -1),
+	ROW(16, "6a push imm8", BYTES(0x6a, 0x80), PUSH_IMM, 2, .immediate = -0x80),
+	ROW(64, "ff /6 push [rbx]", BYTES(0xff, 0x33), PUSH_MEM, 8, .base = RBX),
+	ROW(64, "ff /6 push rcx", BYTES(0xff, 0xf1), PUSH, 8, .reg = RCX),
+	ROW(64, "8f /0 pop [rbx]", BYTES(0x8f, 0x03), POP_MEM, 8, .base = RBX),
+	ROW(64, "41 8f /0 pop r9", BYTES(0x41, 0x8f, 0xc1), POP, 8, .reg = R9),
+	ROW(32, "16 push ss", BYTES(0x16), PUSH_SELECTOR, 4, .reg = SS, .mem_size = 2),
+	ROW(16, "06 push es", BYTES(0x06), PUSH_SELECTOR, 2),
+	ROW(64, "0f a8 push gs", BYTES(0x0f, 0xa8), PUSH_SELECTOR, 8, .reg = GS),
+	ROW(64, "66 c9 leave", BYTES(0x66, 0xc9), LEAVE, 2),
+	ROW(64, "e8 call", BYTES(0xe8, 0xfe, 0xff, 0xff, 0xff), CALL_REL, 8, .immediate = -2),
+	ROW(64, "66 e8 call: no 16 bits in 64-bit mode", BYTES(0x66, 0xe8, 1, 0, 0, 0), CALL_REL,
+	    8, .immediate = 1),
+	ROW(16, "e8 call", BYTES(0xe8, 0xfd, 0xff), CALL_REL, 2, .immediate = -3),
+	ROW(64, "ff /2 call [rbx]", BYTES(0xff, 0x13), CALL_MEM, 8, .base = RBX),
+	ROW(64, "ff /2 call rcx", BYTES(0xff, 0xd1), CALL_REG, 8, .reg = RCX),
+	ROW(32, "ff /4 jmp [ebx]", BYTES(0xff, 0x23), JMP, 4, .base = RBX),
+	ROW(64, "c3 ret", BYTES(0xc3), RET, 8),
+	ROW(32, "c2 ret fff0", BYTES(0xc2, 0xf0, 0xff), RET, 4, .immediate = 0xfff0),
+};
+
+static const struct row vectors[] = {
+	ROW(64, "0f 28 movaps", BYTES(0x0f, 0x28, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .base = RBX, .aligned = true),
+	ROW(64, "44 0f 29 movaps", BYTES(0x44, 0x0f, 0x29, 0x0b), XMM_STORE(MOV), 16, .reg = 9,
+	    .base = RBX, .aligned = true),
+	ROW(32, "66 0f 10 movupd", BYTES(0x66, 0x0f, 0x10, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .base = RBX),
+	ROW(64, "f3 0f 10 movss", BYTES(0xf3, 0x0f, 0x10, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .mem_size = 4, .base = RBX),
+	ROW(64, "f2 0f 11 movsd", BYTES(0xf2, 0x0f, 0x11, 0x0b), XMM_STORE(MOV), 16, .reg = 1,
+	    .mem_size = 8, .base = RBX),
+	ROW(64, "66 f2 0f 11: F2 hides 66", BYTES(0x66, 0xf2, 0x0f, 0x11, 0x0b), XMM_STORE(MOV),
+	    16, .reg = 1, .mem_size = 8, .base = RBX),
+	ROW(64, "66 0f 12 movlpd", BYTES(0x66, 0x0f, 0x12, 0x0b), XMM_LOAD(MOV_LOW), 16,
+	    .reg = 1, .mem_size = 8, .base = RBX),
+	ROW(64, "0f 17 movhps", BYTES(0x0f, 0x17, 0x0b), XMM_STORE(MOV_HIGH), 16, .reg = 1,
+	    .mem_size = 8, .base = RBX),
+	ROW(64, "66 0f 6e movd", BYTES(0x66, 0x0f, 0x6e, 0x0b), XMM_LOAD(MOV), 4, .reg = 1,
+	    .base = RBX),
+	ROW(64, "66 48 0f 7e movq", BYTES(0x66, 0x48, 0x0f, 0x7e, 0x0b), XMM_STORE(MOV), 8,
+	    .reg = 1, .base = RBX),
+	ROW(64, "f3 0f 7e movq", BYTES(0xf3, 0x0f, 0x7e, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .mem_size = 8, .base = RBX),
+	ROW(64, "66 0f d6 movq", BYTES(0x66, 0x0f, 0xd6, 0x0b), XMM_STORE(MOV), 16, .reg = 1,
+	    .mem_size = 8, .base = RBX),
+	ROW(64, "f3 0f 6f movdqu", BYTES(0xf3, 0x0f, 0x6f, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .base = RBX),
+	ROW(64, "66 0f 7f movdqa", BYTES(0x66, 0x0f, 0x7f, 0x0b), XMM_STORE(MOV), 16, .reg = 1,
+	    .base = RBX, .aligned = true),
+	ROW(64, "66 0f e7 movntdq", BYTES(0x66, 0x0f, 0xe7, 0x0b), XMM_STORE(MOV), 16, .reg = 1,
+	    .base = RBX, .aligned = true),
+	ROW(64, "0f 2b movntps", BYTES(0x0f, 0x2b, 0x0b), XMM_STORE(MOV), 16, .reg = 1,
+	    .base = RBX, .aligned = true),
+	ROW(64, "66 0f 38 2a movntdqa", BYTES(0x66, 0x0f, 0x38, 0x2a, 0x0b), XMM_LOAD(MOV), 16,
+	    .reg = 1, .base = RBX, .aligned = true),
+	ROW(64, "f2 0f f0 lddqu", BYTES(0xf2, 0x0f, 0xf0, 0x0b), XMM_LOAD(MOV), 16, .reg = 1,
+	    .base = RBX),
+};
+
 static const struct row failures[] = {
 	FAIL(64, ENODATA, "no byte at all", .count = 0),
 	FAIL(64, ENODATA, "prefixes alone", BYTES(0x66, 0x67, 0xf3, 0x48)),
@@ -377,32 +579,76 @@ static const struct row failures[] = {
 	FAIL(64, EOPNOTSUPP, "movzx eax, cl: no memory", BYTES(0x0f, 0xb6, 0xc1)),
 	FAIL(32, EOPNOTSUPP, "63 outside 64-bit mode: ARPL", BYTES(0x63, 0x13)),
 	FAIL(16, EOPNOTSUPP, "48 outside 64-bit mode: DEC", BYTES(0x48, 0x8b, 0x03)),
-	FAIL(64, EOPNOTSUPP, "03 add eax, [rbx]", BYTES(0x03, 0x03)),
+	FAIL(32, EOPNOTSUPP, "add eax, ebx: no memory", BYTES(0x01, 0xd8)),
+	FAIL(64, EOPNOTSUPP, "inc eax by ff: no memory", BYTES(0xff, 0xc0)),
+	FAIL(64, EOPNOTSUPP, "jmp rax: no memory", BYTES(0xff, 0xe0)),
+	FAIL(64, EOPNOTSUPP, "movaps xmm0, xmm1: no memory", BYTES(0x0f, 0x28, 0xc1)),
+	FAIL(64, EOPNOTSUPP, "movhlps", BYTES(0x0f, 0x12, 0xc1)),
+	FAIL(64, EOPNOTSUPP, "rdrand: group 9, a register", BYTES(0x0f, 0xc7, 0xf0)),
+	FAIL(64, EOPNOTSUPP, "8e mov es, [rax]", BYTES(0x8e, 0x00)),
+	FAIL(64, EOPNOTSUPP, "ff /3 call far", BYTES(0xff, 0x18)),
+	FAIL(64, EOPNOTSUPP, "ff /5 jmp far", BYTES(0xff, 0x28)),
+	FAIL(64, EOPNOTSUPP, "0f 6f movq mm0", BYTES(0x0f, 0x6f, 0x03)),
+	FAIL(64, EOPNOTSUPP, "f2 0f 38 f0 crc32", BYTES(0xf2, 0x0f, 0x38, 0xf0, 0x03)),
+	FAIL(64, EOPNOTSUPP, "f3 0f 12 movsldup", BYTES(0xf3, 0x0f, 0x12, 0x03)),
+	FAIL(64, EOPNOTSUPP, "66 0f fe paddd", BYTES(0x66, 0x0f, 0xfe, 0x03)),
+	FAIL(32, EOPNOTSUPP, "60 pusha", BYTES(0x60)),
+	FAIL(64, EINVAL, "8c /6", BYTES(0x8c, 0x30)),
+	FAIL(64, EINVAL, "8f /1", BYTES(0x8f, 0x08)),
+	FAIL(64, EINVAL, "fe /2", BYTES(0xfe, 0x10)),
+	FAIL(64, EINVAL, "ff /7", BYTES(0xff, 0x38)),
+	FAIL(64, EINVAL, "0f ba /3", BYTES(0x0f, 0xba, 0x18, 0x00)),
+	FAIL(64, EINVAL, "82 in 64-bit mode", BYTES(0x82, 0x00, 0x00)),
+	FAIL(64, EINVAL, "06 push es in 64-bit mode", BYTES(0x06)),
+	FAIL(64, EINVAL, "66 0f c3 movnti", BYTES(0x66, 0x0f, 0xc3, 0x03)),
+	FAIL(64, EINVAL, "f3 0f 28 movaps", BYTES(0xf3, 0x0f, 0x28, 0x03)),
+	FAIL(64, EINVAL, "lock cmp [rbx], eax", BYTES(0xf0, 0x39, 0x03)),
+	FAIL(64, EINVAL, "lock add eax, [rbx]", BYTES(0xf0, 0x03, 0x03)),
+	FAIL(64, EINVAL, "lock add eax, ebx", BYTES(0xf0, 0x01, 0xd8)),
+	FAIL(64, EINVAL, "lock test [rbx], eax", BYTES(0xf0, 0x85, 0x03)),
+	FAIL(64, EINVAL, "lock bt [rbx], eax", BYTES(0xf0, 0x0f, 0xa3, 0x03)),
+	FAIL(64, EINVAL, "lock shl [rbx]", BYTES(0xf0, 0xd1, 0x23)),
+	FAIL(64, EINVAL, "lock shld [rbx], eax", BYTES(0xf0, 0x0f, 0xa5, 0x03)),
+	FAIL(64, EINVAL, "lock mul [rbx]", BYTES(0xf0, 0xf7, 0x23)),
+	FAIL(64, EINVAL, "lock setz [rbx]", BYTES(0xf0, 0x0f, 0x94, 0x03)),
+	FAIL(64, EINVAL, "lock push [rbx]", BYTES(0xf0, 0xff, 0x33)),
+	FAIL(64, EINVAL, "lock movaps [rbx], xmm0", BYTES(0xf0, 0x0f, 0x29, 0x03)),
 	FAIL(64, EOPNOTSUPP, "0f 0b ud2", BYTES(0x0f, 0x0b)),
 	FAIL(64, EOPNOTSUPP, "c5 VEX", BYTES(0xc5, 0xf8, 0x77)),
-	FAIL(64, EOPNOTSUPP, "a6 cmpsb", BYTES(0xf3, 0xa6)),
-	FAIL(64, EOPNOTSUPP, "8c mov [rax], es", BYTES(0x8c, 0x00)),
-	FAIL(64, EOPNOTSUPP, "0f 38 f0 movbe", BYTES(0x0f, 0x38, 0xf0, 0x03)),
 };
+
+static bool same_accesses(const struct vhm_insn *a, const struct vhm_insn *b)
+{
+	return a->destination == b->destination && a->source == b->source &&
+	       !memcmp(a->place, b->place, sizeof(a->place)) && a->plain == b->plain &&
+	       a->modify == b->modify && a->needs == b->needs && a->string == b->string &&
+	       a->aligned == b->aligned && a->bit_string == b->bit_string &&
+	       a->count_in_cl == b->count_in_cl;
+}
 
 static bool same_insn(const struct vhm_insn *a, const struct vhm_insn *b)
 {
 	return a->op == b->op && a->length == b->length && a->mem_size == b->mem_size &&
-	       a->reg_size == b->reg_size && a->sign_extend == b->sign_extend &&
+	       a->size == b->size && same_accesses(a, b) &&
 	       a->reg == b->reg && a->high_byte == b->high_byte &&
 	       a->segment == b->segment && a->address_size == b->address_size &&
-	       a->rep == b->rep && a->base == b->base && a->index == b->index &&
+	       a->repeat == b->repeat && a->base == b->base && a->index == b->index &&
 	       a->scale == b->scale && a->rip_relative == b->rip_relative &&
 	       a->displacement == b->displacement && a->immediate == b->immediate;
 }
 
 static void print_insn(const char *what, const struct vhm_insn *insn)
 {
-	printf("# %s: op %u length %u mem_size %u reg_size %u sign_extend %u reg %u high %u\n",
-	       what, insn->op, insn->length, insn->mem_size, insn->reg_size,
-	       insn->sign_extend, insn->reg, insn->high_byte);
-	printf("#   segment %u address_size %u rep %u base %d index %d scale %u rip %u\n",
-	       insn->segment, insn->address_size, insn->rep, insn->base, insn->index,
+	printf("# %s: op %u length %u size %u mem_size %u destination %u source %u\n", what,
+	       insn->op, insn->length, insn->size, insn->mem_size, insn->destination,
+	       insn->source);
+	printf("#   reg %u high %u place %u %u %u plain %u modify %u needs %x\n", insn->reg,
+	       insn->high_byte, insn->place[0], insn->place[1], insn->place[2], insn->plain,
+	       insn->modify, insn->needs);
+	printf("#   string %u aligned %u bit_string %u count_in_cl %u\n", insn->string,
+	       insn->aligned, insn->bit_string, insn->count_in_cl);
+	printf("#   segment %u address_size %u repeat %u base %d index %d scale %u rip %u\n",
+	       insn->segment, insn->address_size, insn->repeat, insn->base, insn->index,
 	       insn->scale, insn->rip_relative);
 	printf("#   displacement %llx immediate %llx\n",
 	       (unsigned long long)insn->displacement, (unsigned long long)insn->immediate);
@@ -453,7 +699,7 @@ static bool run_row(const struct row *row)
 		return true;
 	want.length = row->count;
 	if (!want.mem_size)
-		want.mem_size = want.reg_size;
+		want.mem_size = want.size;
 	if (!want.address_size)
 		want.address_size = row->mode / 8;
 	if (!want.scale)
@@ -482,6 +728,9 @@ int main(void)
 	run_rows("moves", moves, ARRAY_SIZE(moves));
 	run_rows("strings", strings, ARRAY_SIZE(strings));
 	run_rows("prefixes", prefixes, ARRAY_SIZE(prefixes));
+	run_rows("changes", changes, ARRAY_SIZE(changes));
+	run_rows("stacks", stacks, ARRAY_SIZE(stacks));
+	run_rows("vectors", vectors, ARRAY_SIZE(vectors));
 	run_rows("failures", failures, ARRAY_SIZE(failures));
 	return tap_end();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Table tests of what a decoded instruction does with the registers: effective addresses, values
- * stored, registers loaded, string forms moved on.
+ * stored and registers loaded on the short way of plain moves, string forms moved on.
  */
 #include <string.h>
 
@@ -17,7 +17,9 @@ struct offset_row {
 	u64 want;
 };
 
-#define INSN(...) { .base = NONE, .index = NONE, .scale = 1, __VA_ARGS__ }
+#define INSN(...) { \
+	.base = NONE, .index = NONE, .scale = 1, \
+	.place[VHM_STEP_READ] = VHM_PLACE_ADDRESS, __VA_ARGS__ }
 
 static const struct offset_row offsets[] = {
 	{ "constant", INSN(.address_size = 8, .displacement = 0x1234), 0, 0, 0, 0x1234 },
@@ -56,7 +58,8 @@ static void test_offsets(void)
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		const struct offset_row *row = &offsets[i];
 		u64 regs[16] = { [RBX] = row->base, [RSI] = row->index };
-		u64 got = vhm_insn_offset(&row->insn, regs, row->next_rip);
+		struct vhm_insn_state state = { .regs = regs, .rip = row->next_rip };
+		u64 got = vhm_insn_address(&row->insn, &state, VHM_STEP_READ).offset;
 
 		if (got != row->want)
 			printf("# got %llx, wanted %llx\n", got, row->want);
@@ -71,20 +74,23 @@ struct store_row {
 	u64 want;
 };
 
+#define STORE(...) INSN(.op = VHM_INSN_MOV, .source = VHM_OPERAND_REGISTER, __VA_ARGS__)
+#define STORE_IMM(...) INSN(.op = VHM_INSN_MOV, .source = VHM_OPERAND_IMMEDIATE, __VA_ARGS__)
+
 static const struct store_row stores[] = {
-	{ "al", INSN(.op = VHM_INSN_STORE, .mem_size = 1, .reg = RCX), 0x1122334455667788, 0x88 },
-	{ "ch", INSN(.op = VHM_INSN_STORE, .mem_size = 1, .reg = RCX, .high_byte = true),
+	{ "al", STORE(.mem_size = 1, .reg = RCX), 0x1122334455667788, 0x88 },
+	{ "ch", STORE(.mem_size = 1, .reg = RCX, .high_byte = true),
 	  0x1122334455667788, 0x77 },
-	{ "cx", INSN(.op = VHM_INSN_STORE, .mem_size = 2, .reg = RCX), 0x1122334455667788, 0x7788 },
-	{ "ecx", INSN(.op = VHM_INSN_STORE, .mem_size = 4, .reg = RCX), 0x1122334455667788,
+	{ "cx", STORE(.mem_size = 2, .reg = RCX), 0x1122334455667788, 0x7788 },
+	{ "ecx", STORE(.mem_size = 4, .reg = RCX), 0x1122334455667788,
 	  0x55667788 },
-	{ "rcx", INSN(.op = VHM_INSN_STORE, .mem_size = 8, .reg = RCX), 0x1122334455667788,
+	{ "rcx", STORE(.mem_size = 8, .reg = RCX), 0x1122334455667788,
 	  0x1122334455667788 },
-	{ "immediate, byte", INSN(.op = VHM_INSN_STORE_IMM, .mem_size = 1, .immediate = ~0ULL), 0,
+	{ "immediate, byte", STORE_IMM(.mem_size = 1, .immediate = ~0ULL), 0,
 	  0xff },
-	{ "immediate, dword", INSN(.op = VHM_INSN_STORE_IMM, .mem_size = 4,
+	{ "immediate, dword", STORE_IMM(.mem_size = 4,
 				   .immediate = 0xffffffff80000000), 0, 0x80000000 },
-	{ "immediate, qword", INSN(.op = VHM_INSN_STORE_IMM, .mem_size = 8,
+	{ "immediate, qword", STORE_IMM(.mem_size = 8,
 				   .immediate = 0xffffffff80000000), 0, 0xffffffff80000000 },
 };
 
@@ -95,7 +101,7 @@ static void test_stores(void)
 	for (i = 0; i < ARRAY_SIZE(stores); i++) {
 		const struct store_row *row = &stores[i];
 		u64 regs[16] = { [RCX] = row->reg };
-		u64 got = vhm_insn_store_value(&row->insn, regs);
+		u64 got = vhm_insn_store(&row->insn, regs) & vhm_size_mask(row->insn.mem_size);
 
 		if (got != row->want)
 			printf("# got %llx, wanted %llx\n", got, row->want);
@@ -111,8 +117,8 @@ struct load_row {
 	u64 want;
 };
 
-#define LOAD(mem, size, ...) \
-	INSN(.op = VHM_INSN_LOAD, .mem_size = mem, .reg_size = size, .reg = R15, __VA_ARGS__)
+#define LOAD(mem, size_, ...) \
+	INSN(.op = VHM_INSN_MOV, .mem_size = mem, .size = size_, .reg = R15, __VA_ARGS__)
 
 static const struct load_row loads[] = {
 	{ "byte keeps the rest", LOAD(1, 1), 0x11, 0xa5a5a5a5a5a5a511 },
@@ -120,21 +126,17 @@ static const struct load_row loads[] = {
 	{ "word keeps the rest", LOAD(2, 2), 0x1122, 0xa5a5a5a5a5a51122 },
 	{ "dword zeroes the upper half", LOAD(4, 4), 0x81223344, 0x81223344 },
 	{ "qword", LOAD(8, 8), 0x8122334455667788, 0x8122334455667788 },
-	{ "junk above a byte is ignored", LOAD(1, 1), 0xffffffffffffff11, 0xa5a5a5a5a5a5a511 },
-	{ "junk above a high byte is ignored", LOAD(1, 1, .high_byte = true), 0xffffff11,
-	  0xa5a5a5a5a5a511a5 },
-	{ "junk above a word is ignored", LOAD(2, 4), 0xffffffffffff1122, 0x1122 },
 	{ "movzx word, byte", LOAD(1, 2), 0x80, 0xa5a5a5a5a5a50080 },
 	{ "movzx dword, byte", LOAD(1, 4), 0x80, 0x80 },
 	{ "movzx qword, word", LOAD(2, 8), 0x8000, 0x8000 },
-	{ "movsx word, byte", LOAD(1, 2, .sign_extend = true), 0x80, 0xa5a5a5a5a5a5ff80 },
-	{ "movsx dword, byte", LOAD(1, 4, .sign_extend = true), 0x80, 0xffffff80 },
-	{ "movsx qword, byte", LOAD(1, 8, .sign_extend = true), 0x80, 0xffffffffffffff80 },
-	{ "movsx qword, positive byte", LOAD(1, 8, .sign_extend = true), 0x7f, 0x7f },
-	{ "movsx dword, word", LOAD(2, 4, .sign_extend = true), 0x8000, 0xffff8000 },
-	{ "movsx qword, word", LOAD(2, 8, .sign_extend = true), 0x18000, 0xffffffffffff8000 },
-	{ "movsxd qword, dword", LOAD(4, 8, .sign_extend = true), 0x80000000, 0xffffffff80000000 },
-	{ "movsxd dword, dword", LOAD(4, 4, .sign_extend = true), 0x80000000, 0x80000000 },
+	{ "movsx word, byte", LOAD(1, 2, .op = VHM_INSN_MOVSX), 0x80, 0xa5a5a5a5a5a5ff80 },
+	{ "movsx dword, byte", LOAD(1, 4, .op = VHM_INSN_MOVSX), 0x80, 0xffffff80 },
+	{ "movsx qword, byte", LOAD(1, 8, .op = VHM_INSN_MOVSX), 0x80, 0xffffffffffffff80 },
+	{ "movsx qword, positive byte", LOAD(1, 8, .op = VHM_INSN_MOVSX), 0x7f, 0x7f },
+	{ "movsx dword, word", LOAD(2, 4, .op = VHM_INSN_MOVSX), 0x8000, 0xffff8000 },
+	{ "movsx qword, word", LOAD(2, 8, .op = VHM_INSN_MOVSX), 0x18000, 0xffffffffffff8000 },
+	{ "movsxd qword, dword", LOAD(4, 8, .op = VHM_INSN_MOVSX), 0x80000000, 0xffffffff80000000 },
+	{ "movsxd dword, dword", LOAD(4, 4, .op = VHM_INSN_MOVSX), 0x80000000, 0x80000000 },
 };
 
 static void test_loads(void)
@@ -161,23 +163,31 @@ struct string_row {
 	u64 want_count, want_source, want_destination;
 };
 
+#define PLACES(...) .place = { __VA_ARGS__ }
+#define MOVS PLACES(VHM_PLACE_ADDRESS, 0, VHM_PLACE_STRING)
+#define STOS PLACES(0, 0, VHM_PLACE_STRING)
+#define LODS PLACES(VHM_PLACE_ADDRESS)
+#define CMPS PLACES(VHM_PLACE_ADDRESS, VHM_PLACE_STRING)
+#define SCAS PLACES(VHM_PLACE_STRING)
+#define REPEAT .repeat = VHM_REPEAT_EQUAL
 #define STRING(op_, size, address, ...) \
-	INSN(.op = VHM_INSN_##op_, .mem_size = size, .address_size = address, __VA_ARGS__)
+	INSN(op_, .string = true, .mem_size = size, .address_size = address, __VA_ARGS__)
 
 static const struct string_row string_rows[] = {
 	{ "movsb", STRING(MOVS, 1, 8), false, 9, 0x1000, 0x2000, 9, 0x1001, 0x2001 },
 	{ "movsq", STRING(MOVS, 8, 8), false, 9, 0x1000, 0x2000, 9, 0x1008, 0x2008 },
 	{ "movsd backwards", STRING(MOVS, 4, 8), true, 9, 0x1000, 0, 9, 0xffc, -4ULL },
-	{ "rep movsw", STRING(MOVS, 2, 8, .rep = true), false, 9, 0x1000, 0x2000, 8, 0x1002,
-	  0x2002 },
+	{ "rep movsw", STRING(MOVS, 2, 8, REPEAT), false, 9, 0x1000, 0x2000, 8, 0x1002, 0x2002 },
 	{ "stosd moves DI alone", STRING(STOS, 4, 8), false, 9, 0x1000, 0x2000, 9, 0x1000, 0x2004 },
 	{ "lodsb moves SI alone", STRING(LODS, 1, 8), false, 9, 0x1000, 0x2000, 9, 0x1001, 0x2000 },
-	{ "32-bit registers wrap, upper halves zeroed", STRING(MOVS, 4, 4, .rep = true), false,
+	{ "cmpsw moves both", STRING(CMPS, 2, 8), false, 9, 0x1000, 0x2000, 9, 0x1002, 0x2002 },
+	{ "scasb moves DI alone", STRING(SCAS, 1, 8), false, 9, 0x1000, 0x2000, 9, 0x1000, 0x2001 },
+	{ "32-bit registers wrap, upper halves zeroed", STRING(MOVS, 4, 4, REPEAT), false,
 	  0x500000001, 0x5fffffffe, 0x600000000, 0, 2, 4 },
-	{ "16-bit registers wrap, the rest kept", STRING(MOVS, 2, 2, .rep = true), false,
+	{ "16-bit registers wrap, the rest kept", STRING(MOVS, 2, 2, REPEAT), false,
 	  0x50001, 0x5ffff, 0x60000, 0x50000, 0x50001, 0x60002 },
 	{ "16-bit backwards", STRING(STOS, 2, 2), true, 1, 0, 0x60001, 1, 0, 0x6ffff },
-	{ "a plain load moves nothing", INSN(.op = VHM_INSN_LOAD, .mem_size = 4, .address_size = 8),
+	{ "a plain load moves nothing", INSN(.op = VHM_INSN_MOV, .mem_size = 4, .address_size = 8),
 	  false, 9, 0x1000, 0x2000, 9, 0x1000, 0x2000 },
 };
 
@@ -192,7 +202,11 @@ static void test_strings(void)
 		u64 want[16] = { [RCX] = row->want_count, [RSI] = row->want_source,
 				 [RDI] = row->want_destination };
 
-		vhm_insn_advance(&row->insn, regs, row->backwards);
+		struct vhm_insn_state state = {
+			.regs = regs, .rflags = row->backwards ? VHM_FLAG_DF : 0,
+		};
+
+		vhm_insn_commit(&row->insn, &state);
 		if (memcmp(regs, want, sizeof(regs)))
 			printf("# got count %llx source %llx destination %llx\n", regs[RCX],
 			       regs[RSI], regs[RDI]);
@@ -203,18 +217,38 @@ static void test_strings(void)
 static void test_counts(void)
 {
 	static const struct vhm_insn once = STRING(MOVS, 1, 8);
-	static const struct vhm_insn rep64 = STRING(MOVS, 1, 8, .rep = true);
-	static const struct vhm_insn rep32 = STRING(MOVS, 1, 4, .rep = true);
-	static const struct vhm_insn rep16 = STRING(MOVS, 1, 2, .rep = true);
-	const u64 regs[16] = { [RCX] = 0x500030000, [RDI] = 0x1122334455667788 };
+	static const struct vhm_insn rep64 = STRING(MOVS, 1, 8, REPEAT);
+	static const struct vhm_insn rep32 = STRING(MOVS, 1, 4, REPEAT);
+	static const struct vhm_insn rep16 = STRING(MOVS, 1, 2, REPEAT);
+	const u64 regs[16] = { [RCX] = 0x500030000 }, none[16] = { [RCX] = 0x500000000 };
 
-	tap_ok(vhm_insn_count(&once, regs) == 1, "count: without REP");
-	tap_ok(vhm_insn_count(&rep64, regs) == 0x500030000, "count: RCX");
-	tap_ok(vhm_insn_count(&rep32, regs) == 0x30000, "count: ECX");
-	tap_ok(vhm_insn_count(&rep16, regs) == 0, "count: CX");
-	tap_ok(vhm_insn_movs_destination(&rep64, regs) == 0x1122334455667788, "destination: RDI");
-	tap_ok(vhm_insn_movs_destination(&rep32, regs) == 0x55667788, "destination: EDI");
-	tap_ok(vhm_insn_movs_destination(&rep16, regs) == 0x7788, "destination: DI");
+	tap_ok(vhm_insn_is_due(&once, none), "count: without REP");
+	tap_ok(vhm_insn_is_due(&rep64, none), "count: RCX");
+	tap_ok(vhm_insn_is_due(&rep32, regs), "count: ECX");
+	tap_ok(!vhm_insn_is_due(&rep32, none), "count: ECX is 0");
+	tap_ok(!vhm_insn_is_due(&rep16, regs), "count: CX is 0");
+}
+
+/* CMPS and SCAS end at the flag, the others do not look at it. */
+static void test_ends(void)
+{
+	static const struct vhm_insn repe = STRING(CMPS, 1, 8, REPEAT, .op = VHM_INSN_CMP);
+	static const struct vhm_insn repne = STRING(SCAS, 1, 8, .op = VHM_INSN_CMP,
+						    .repeat = VHM_REPEAT_NOT_EQUAL);
+	static const struct vhm_insn rep = STRING(MOVS, 1, 8, REPEAT, .op = VHM_INSN_MOV);
+	u64 regs[16] = { [RCX] = 1 };
+	struct vhm_insn_state equal = { .regs = regs, .rflags = VHM_FLAG_ZF };
+	struct vhm_insn_state differs = { .regs = regs };
+
+	tap_ok(!vhm_insn_is_done(&repe, &equal), "end: REPE goes on while equal");
+	tap_ok(vhm_insn_is_done(&repe, &differs), "end: REPE ends at a difference");
+	tap_ok(!vhm_insn_is_done(&repne, &differs), "end: REPNE goes on while different");
+	tap_ok(vhm_insn_is_done(&repne, &equal), "end: REPNE ends at what is equal");
+	tap_ok(!vhm_insn_is_done(&rep, &equal) && !vhm_insn_is_done(&rep, &differs),
+	       "end: REP MOVS goes on");
+	regs[RCX] = 0;
+	tap_ok(vhm_insn_is_done(&repe, &equal), "end: REPE ends with the count");
+	tap_ok(vhm_insn_is_done(&rep, &equal), "end: REP ends with the count");
 }
 
 int main(void)
@@ -225,5 +259,6 @@ int main(void)
 	test_loads();
 	test_strings();
 	test_counts();
+	test_ends();
 	return tap_end();
 }

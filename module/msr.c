@@ -398,7 +398,7 @@ static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 i
 {
 	const struct msr_row *row;
 
-	if (unlikely(!vhm_msr_allowed(v, index, write)))
+	if (unlikely(v->msr_filter) && !vhm_msr_allowed(v, index, write))
 		return &filtered_row;
 	row = find_row(index);
 	/* Under a filter the next access, which may be of another kind, has to get here. */

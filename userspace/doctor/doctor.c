@@ -3,7 +3,6 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,23 +97,11 @@ static gid_t kvm_group(void)
  */
 int command_doctor(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	static struct doctor doctor = { .root = "" };
-	int option = getopt_long(argc, argv, "", table, NULL);
+	int status = only_help(argc, argv, usage_text, help_text);
 
-	if (option == 'h') {
-		printf("%s%s", usage_text, help_text);
-		return STATUS_OK;
-	}
-	if (option >= 0) {
-		fputs(usage_text, stderr);
-		return STATUS_USAGE;
-	}
-	if (optind < argc)
-		return usage_error(usage_text, "unexpected argument", argv[optind]);
+	if (status != STATUS_GO_ON)
+		return status;
 
 	doctor.cpuid_vmx = cpuid_has_vmx();
 	doctor.kvm_group = kvm_group();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* vhm list - the machines of one's own that run on /dev/vhm. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -83,21 +82,9 @@ int list_machines(void)
  */
 int command_list(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option = getopt_long(argc, argv, "", table, NULL);
+	int status = only_help(argc, argv, usage_text, help_text);
 
-	if (option == 'h') {
-		printf("%s%s", usage_text, help_text);
-		return STATUS_OK;
-	}
-	if (option >= 0) {
-		fputs(usage_text, stderr);
-		return STATUS_USAGE;
-	}
-	if (optind < argc)
-		return usage_error(usage_text, "unexpected argument", argv[optind]);
+	if (status != STATUS_GO_ON)
+		return status;
 	return list_machines();
 }

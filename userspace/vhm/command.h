@@ -10,7 +10,11 @@
 
 #define DEFAULT_DEVICE	"/dev/vhm"
 
+/* What only_help() says when there is nothing to stop for. */
+#define STATUS_GO_ON	(-1)
+
 int usage_error(const char *usage, const char *what, const char *value);
+int only_help(int argc, char **argv, const char *usage, const char *help);
 
 int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);

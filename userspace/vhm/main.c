@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* vhm - run guests and look into them: the table of its commands. */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,36 @@ int usage_error(const char *usage, const char *what, const char *value)
 {
 	fprintf(stderr, "vhm: %s%s%s\n%s", what, value ? " " : "", value ? value : "", usage);
 	return STATUS_USAGE;
+}
+
+/**
+ * only_help() - the command line of a command that takes nothing but --help
+ * @argc: arguments, the command first
+ * @argv: the arguments
+ * @usage: the usage of the command
+ * @help: what --help prints behind it
+ *
+ * Return: STATUS_GO_ON, or the exit status.
+ */
+int only_help(int argc, char **argv, const char *usage, const char *help)
+{
+	static const struct option table[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option = getopt_long(argc, argv, "", table, NULL);
+
+	if (option == 'h') {
+		printf("%s%s", usage, help);
+		return STATUS_OK;
+	}
+	if (option >= 0) {
+		fputs(usage, stderr);
+		return STATUS_USAGE;
+	}
+	if (optind < argc)
+		return usage_error(usage, "unexpected argument", argv[optind]);
+	return STATUS_GO_ON;
 }
 
 static int print_help(void)

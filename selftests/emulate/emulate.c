@@ -29,7 +29,7 @@
 #define RUNS		256		/* no row needs more */
 
 /* Which of the window's pages are the device's. */
-enum mapping {
+enum window_map {
 	MAP_MEMORY,
 	MAP_FIRST,
 	MAP_SECOND,
@@ -55,7 +55,7 @@ enum how {
 struct machine {
 	struct vm vm;
 	struct vcpu cpu;
-	enum mapping mapping;
+	enum window_map mapping;
 	enum how how;
 	uint8_t device[2 * PAGE];
 };
@@ -71,9 +71,9 @@ static uint64_t page_table_entry(unsigned int mapping, uint64_t page)
 }
 
 /* Page tables of three kinds for the same mapping, the first two sharing the lower levels. */
-#define PML4(mapping)		(TABLES + (mapping) * TABLES_SIZE)
-#define PAE_PDPT(mapping)	(PML4(mapping) + 4 * PAGE)
-#define TWO_LEVEL(mapping)	(PML4(mapping) + 5 * PAGE)
+#define PML4(set)		(TABLES + (set) * TABLES_SIZE)
+#define PAE_PDPT(set)		(PML4(set) + 4 * PAGE)
+#define TWO_LEVEL(set)		(PML4(set) + 5 * PAGE)
 
 static void write_page_tables(struct vm *vm, unsigned int mapping)
 {
@@ -122,7 +122,7 @@ static void write_idt(struct vm *vm, unsigned int mode, bool real)
 	}
 }
 
-static void machine_init(struct machine *m, enum mapping mapping, enum how how)
+static void machine_init(struct machine *m, enum window_map mapping, enum how how)
 {
 	struct vm *vm = &m->vm;
 
@@ -388,7 +388,7 @@ FIXTURE(emulate) {
 };
 
 FIXTURE_VARIANT(emulate) {
-	enum mapping mapping;
+	enum window_map mapping;
 	enum how how;
 };
 
@@ -459,7 +459,8 @@ struct limit_case {
 	struct emulate_state before;
 };
 
-#define LIMIT(name_, bytes_, ...) { .name = name_, bytes_, .before = { DEFAULT_STATE }, __VA_ARGS__ }
+#define LIMIT(name_, bytes_, ...) \
+	{ .name = name_, bytes_, .before = { DEFAULT_STATE }, __VA_ARGS__ }
 #define READ_ONLY	1
 #define READ_WRITE	3
 #define EXPAND_DOWN	7
@@ -525,7 +526,7 @@ FIXTURE(limits) {
 };
 
 FIXTURE_VARIANT(limits) {
-	enum mapping mapping;
+	enum window_map mapping;
 	enum how how;
 };
 

@@ -342,7 +342,8 @@ static __guest void branches(void)
 			       "movq %1, %%rsp\n\t"
 			       "movq $1f, guest_fixup\n"
 			       "call *(%0)\n"
-			       "1:\tmovq %%rdx, %%rsp", : "r" (HOLE), "r" (stack) : "rdx", "memory"));
+			       "1:\tmovq %%rdx, %%rsp",
+			       : "r" (HOLE), "r" (stack) : "rdx", "memory"));
 	GUEST_DONE();
 }
 

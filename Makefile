@@ -32,7 +32,7 @@ shell:
 	@$(MACHINE)/demo --shell $(if $(NATIVE),--native) --device $(DEVICE)
 
 check:
-	@$(MACHINE)/check
+	@$(MACHINE)/check $(if $(SLOW),--slow)
 
 bench:
 	@selftests/bench/race
@@ -63,6 +63,7 @@ help:
 	@echo '                  DEVICE=/dev/kvm  on KVM instead of vhm, to compare'
 	@echo '                  NATIVE=1         on this computer'"'"'s own VT-x: loads the module here'
 	@echo 'make check      all tests, from fast to slow'
+	@echo '                  SLOW=1           also those that take minutes each'
 	@echo 'make bench      the same round trips on vhm and on KVM, side by side'
 	@echo 'make docs       the manual (build/docs/index.html)'
 	@echo 'make install    module, launcher, header, udev rule, man page; DESTDIR=, PREFIX=$(PREFIX)'

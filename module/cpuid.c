@@ -53,12 +53,12 @@ static const struct feature_word {
 	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) |
 		      B(23) | B(25) | B(26) | B(28) | B(29) | B(30) },
 	/*
-	 * FPU VME DE PSE TSC MSR PAE CX8 SEP MTRR PGE CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2
-	 * SS; not APIC, which nobody here is, nor MCE and MCA, whose banks nobody fills
+	 * FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX
+	 * FXSR SSE SSE2 SS; as on KVM, without an APIC of ours it is user space's to emulate
 	 */
-	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(8) | B(11) |
-		      B(12) | B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) |
-		      B(25) | B(26) | B(27) },
+	{ 1, VHM_EDX, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(9) |
+		      B(11) | B(12) | B(13) | B(14) | B(15) | B(16) | B(17) | B(19) | B(23) |
+		      B(24) | B(25) | B(26) | B(27) },
 	/*
 	 * FSGSBASE TSC_ADJUST BMI1 AVX2 FDP SMEP BMI2 ERMS INVPCID FCS RDSEED ADX SMAP
 	 * CLFLUSHOPT SHA
@@ -347,6 +347,50 @@ long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user)
 	return err;
 }
 
+/* As KVM: what user space passes has to be clean. */
+static bool paddings_clean(const struct kvm_cpuid_entry2 __user *user, u32 count)
+{
+	u32 padding[3], i;
+
+	for (i = 0; i < count; i++)
+		if (copy_from_user(padding, user[i].padding, sizeof(padding)) ||
+		    padding[0] | padding[1] | padding[2])
+			return false;
+	return true;
+}
+
+/**
+ * vhm_get_emulated_cpuid() - KVM_GET_EMULATED_CPUID
+ * @user: struct kvm_cpuid2 with room for nent entries
+ *
+ * KVM's three leaves. vhm makes no instruction of what the CPU has not, so none of
+ * them shows a feature.
+ *
+ * Return: 0; -EFAULT; -E2BIG: more room is needed; -EINVAL: padding that is not 0.
+ */
+long vhm_get_emulated_cpuid(struct kvm_cpuid2 __user *user)
+{
+	static const struct kvm_cpuid_entry2 emulated[] = {
+		{ .function = 0, .eax = 7 },
+		{ .function = 1 },
+		{ .function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX },
+	};
+	struct kvm_cpuid2 head;
+
+	if (copy_from_user(&head, user, sizeof(head)))
+		return -EFAULT;
+	if (!head.nent)
+		return -E2BIG;
+	if (!paddings_clean(user->entries, min_t(u32, head.nent, VHM_MAX_CPUID_ENTRIES)))
+		return -EINVAL;
+	if (head.nent < ARRAY_SIZE(emulated))
+		return -E2BIG;
+	if (copy_to_user(user->entries, emulated, sizeof(emulated)) ||
+	    put_user(ARRAY_SIZE(emulated), &user->nent))
+		return -EFAULT;
+	return 0;
+}
+
 static const struct kvm_cpuid_entry2 *find_entry(const struct vhm_cpuid *c, u32 leaf, u32 subleaf)
 {
 	const struct kvm_cpuid_entry2 *e, *end = c->entry + c->count;
@@ -615,8 +659,10 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 	regs[VHM_RBX] = e->ebx;
 	regs[VHM_RCX] = e->ecx;
 	regs[VHM_RDX] = e->edx;
-	/* Two answers follow control registers. */
+	/* Three answers follow registers. */
 	if (leaf == 1) {
+		if (!(v->apic_base & MSR_IA32_APICBASE_ENABLE))
+			regs[VHM_RDX] &= ~(u64)B(9);
 		regs[VHM_RCX] &= ~(u64)B(27);
 		if (v->vmx.cr4_shadow & X86_CR4_OSXSAVE)
 			regs[VHM_RCX] |= B(27);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control, debug and extended control registers: what a guest may write, and
- * what follows from it.
+ * Control registers: what a guest may write, and what follows from it.
  *
  * The setters return 0, 1 for what is a #GP in the guest, or -EIO for guest
  * memory that is not there.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
-#include <asm/debugreg.h>
-#include <asm/fpu/types.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
@@ -25,11 +22,6 @@
 
 #define PDPTE_PRESENT	BIT_ULL(0)
 #define PDPTE_RESERVED	(GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))
-
-#define DR6_FIXED	0xffff0ff0ULL
-#define DR6_WRITABLE	0x0000e00fULL
-#define DR7_FIXED	0x00000400ULL
-#define DR7_WRITABLE	0xffff2bffULL
 
 /**
  * vhm_cr0_valid() - whether CR0 may have this value (SDM, "Control Registers")
@@ -293,14 +285,27 @@ int vhm_set_efer(struct vhm_vcpu *v, u64 value, bool host)
 	return 0;
 }
 
-static u64 get_gpr(struct vhm_vcpu *v, unsigned int index)
+/**
+ * vhm_get_gpr() - a general register, as instructions number them
+ * @v: vCPU whose VMCS is current
+ * @index: 0 to 15; RSP lives in the VMCS
+ *
+ * Return: its value.
+ */
+u64 vhm_get_gpr(struct vhm_vcpu *v, unsigned int index)
 {
 	if (index == VHM_RSP)
 		return vmcs_readl(GUEST_RSP);
 	return v->vmx.frame.regs[index];
 }
 
-static void set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value)
+/**
+ * vhm_set_gpr() - write a general register
+ * @v: vCPU whose VMCS is current
+ * @index: 0 to 15
+ * @value: all 64 bits of it
+ */
+void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value)
 {
 	if (index == VHM_RSP)
 		vmcs_writel(GUEST_RSP, value);
@@ -385,12 +390,12 @@ enum vhm_next vhm_cr_exit(struct vhm_vcpu *v)
 	qualification = vmcs_readl(EXIT_QUALIFICATION);
 	cr = CR_NUMBER(qualification);
 	if (CR_TYPE(qualification) == CR_MOV_TO) {
-		value = get_gpr(v, CR_GPR(qualification));
+		value = vhm_get_gpr(v, CR_GPR(qualification));
 		/* Outside 64-bit mode the operand has 32 bits. */
 		if (vmx_code_bits(&v->vmx) != 64)
 			value = (u32)value;
 	} else if (CR_TYPE(qualification) == CR_MOV_FROM) {
-		set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : v->cr8);
+		vhm_set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : v->cr8);
 	}
 	vmx_put();
 
@@ -404,111 +409,4 @@ enum vhm_next vhm_cr_exit(struct vhm_vcpu *v)
 	default:
 		return conclude(v, 0);
 	}
-}
-
-static u64 get_dr(struct vhm_vcpu *v, unsigned int dr)
-{
-	if (dr < 4)
-		return v->vmx.dr[dr];
-	return dr == 6 ? v->vmx.dr6 : v->vmx.dr7;
-}
-
-static int set_dr(struct vhm_vcpu *v, unsigned int dr, u64 value)
-{
-	if (dr < 4) {
-		v->vmx.dr[dr] = value;
-		return 0;
-	}
-	if (value >> 32)
-		return 1;
-	if (dr == 6)
-		v->vmx.dr6 = (value & DR6_WRITABLE) | DR6_FIXED;
-	else
-		vmx_set_dr7(&v->vmx, (value & DR7_WRITABLE) | DR7_FIXED);
-	return 0;
-}
-
-/* SDM, "Exit Qualification for MOV DR". */
-#define DR_NUMBER(q)	((q) & 7)
-#define DR_FROM(q)	((q) & BIT(4))
-#define DR_GPR(q)	((q) >> 8 & 15)
-#define DR6_BD		BIT(13)
-
-/**
- * vhm_dr_exit() - MOV to or from a debug register, in the inner loop
- * @v: the vCPU
- *
- * Return: VHM_RESUME; VHM_RELOAD: the new value has to go to the CPU.
- */
-enum vhm_next vhm_dr_exit(struct vhm_vcpu *v)
-{
-	u64 qualification = vmcs_readl(EXIT_QUALIFICATION), value;
-	unsigned int dr = DR_NUMBER(qualification);
-
-	if (vmx_cpl()) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
-	/* DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they are none. */
-	if (dr == 4 || dr == 5) {
-		if (vmx_get_cr4(&v->vmx) & X86_CR4_DE) {
-			vhm_queue_exception(v, X86_TRAP_UD);
-			return VHM_RESUME;
-		}
-		dr += 2;
-	}
-	if (v->vmx.dr7 & DR_GENERAL_DETECT) {
-		vhm_queue_debug(v, DR6_BD);
-		return VHM_RESUME;
-	}
-	if (DR_FROM(qualification)) {
-		set_gpr(v, DR_GPR(qualification), get_dr(v, dr));
-	} else {
-		value = get_gpr(v, DR_GPR(qualification));
-		if (vmx_code_bits(&v->vmx) != 64)
-			value = (u32)value;
-		if (set_dr(v, dr, value)) {
-			vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-			return VHM_RESUME;
-		}
-	}
-	vmx_skip_instruction(v);
-	/* Addresses matter to the CPU while a breakpoint is on, or was a moment ago. */
-	if (!DR_FROM(qualification) && (v->vmx.dr7 & 0xff || v->vmx.switched & VMX_SWITCHED_DEBUG))
-		return VHM_RELOAD;
-	return VHM_RESUME;
-}
-
-/* SDM, "XSETBV - Set Extended Control Register": which components go together. */
-static bool xcr0_valid(struct vhm_vcpu *v, u64 value)
-{
-	u64 avx512 = XFEATURE_MASK_OPMASK | XFEATURE_MASK_ZMM_Hi256 | XFEATURE_MASK_Hi16_ZMM;
-
-	if (!(value & XFEATURE_MASK_FP) || value & ~vmx_caps.xcr0)
-		return false;
-	if (value & XFEATURE_MASK_YMM && !(value & XFEATURE_MASK_SSE))
-		return false;
-	if (value & avx512 && (~value & (avx512 | XFEATURE_MASK_YMM)))
-		return false;
-	return !(value & ~(u64)vhm_cpuid_xcr0(v));
-}
-
-/**
- * vhm_xsetbv_exit() - XSETBV, in the inner loop
- * @v: the vCPU
- *
- * Return: VHM_RESUME: a #GP is queued; VHM_RELOAD.
- */
-enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v)
-{
-	const u64 *regs = v->vmx.frame.regs;
-	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
-
-	if (vmx_cpl() || (u32)regs[VHM_RCX] || !xcr0_valid(v, value)) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
-	v->vmx.xcr0 = value;
-	vmx_skip_instruction(v);
-	return VHM_RELOAD;
 }

@@ -57,6 +57,16 @@ static bool makes_double_fault(u8 first, u8 second)
 	       (first == X86_TRAP_PF && (is_contributory(second) || second == X86_TRAP_PF));
 }
 
+/**
+ * vhm_queue_shutdown() - the processor gives up, as on a triple fault
+ * @v: the vCPU
+ */
+void vhm_queue_shutdown(struct vhm_vcpu *v)
+{
+	v->events.shutdown = true;
+	v->vmx.event_work = true;
+}
+
 static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 {
 	struct vhm_exception *e = &v->events.exception;
@@ -64,7 +74,7 @@ static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 	v->vmx.event_work = true;
 	if (e->valid && e->vector == X86_TRAP_DF &&
 	    (is_contributory(vector) || vector == X86_TRAP_PF)) {
-		v->events.shutdown = true;
+		vhm_queue_shutdown(v);
 		return;
 	}
 	if (e->valid && makes_double_fault(e->vector, vector)) {
@@ -124,6 +134,17 @@ void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6)
 	struct vmx_vcpu *x = &v->vmx;
 
 	x->dr6 = (x->dr6 & ~DR_TRAP_BITS) | (dr6 & (DR_TRAP_BITS | DR_STEP | DR_SWITCH | BIT(13)));
+	vhm_queue_users_debug(v);
+}
+
+/**
+ * vhm_queue_users_debug() - raise #DB, with DR6 as user space has left it
+ * @v: vCPU whose VMCS is current
+ */
+void vhm_queue_users_debug(struct vhm_vcpu *v)
+{
+	struct vmx_vcpu *x = &v->vmx;
+
 	if (x->dr7 & DR_GENERAL_DETECT)
 		vmx_set_dr7(x, x->dr7 & ~DR_GENERAL_DETECT);
 	if (x->debugctl & DEBUGCTLMSR_BTF)
@@ -177,8 +198,11 @@ static bool interrupt_allowed(u32 blocking)
 	return vmx_rflags() & X86_EFLAGS_IF && !(blocking & SHADOW);
 }
 
-/* The most urgent event that may go in now; an exception is never made to wait. */
-static void inject_one(struct vhm_vcpu *v)
+/*
+ * The most urgent event that may go in now; an exception is never made to wait, nor
+ * an NMI on its way. Others a debugger may have blocked.
+ */
+static __always_inline void inject_one(struct vhm_vcpu *v, bool blocked)
 {
 	struct vhm_events *e = &v->events;
 	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
@@ -188,12 +212,40 @@ static void inject_one(struct vhm_vcpu *v)
 	} else if (e->nmi_injected) {
 		inject_nmi(v);
 		e->nmi_injected = false;
+	} else if (blocked) {
+		return;
 	} else if (e->nmi_pending && !(blocking & (SHADOW | GUEST_INTR_STATE_NMI))) {
 		inject_nmi(v);
 		e->nmi_pending--;
 	} else if (e->interrupt && (e->soft || interrupt_allowed(blocking))) {
 		inject_interrupt(v);
 	}
+}
+
+/*
+ * While a debugger is there each entry looks anew. A window for what is blocked
+ * would open at every entry, before an instruction is executed. And who steps over
+ * STI or MOV SS finds no shadow behind it: VM entry would want the step to be pending
+ * (SDM, "Checks on Guest Non-Register State"). It is not: an exit leaves nothing
+ * pending but behind MOV SS (SDM, "Saving Non-Register State"), although one emulator
+ * (Bochs 2.7) saves the step that has just ended.
+ */
+static bool inject_debugged(struct vhm_vcpu *v)
+{
+	bool blocked = v->debug.control & KVM_GUESTDBG_BLOCKIRQ;
+	struct vhm_events *e = &v->events;
+	u32 blocking;
+
+	inject_one(v, blocked);
+	vmx_set_interrupt_window(&v->vmx, e->interrupt ? !blocked :
+				 READ_ONCE(v->run->request_interrupt_window));
+	vmx_set_nmi_window(&v->vmx, e->nmi_pending && !blocked);
+	if (v->vmx.stepping) {
+		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking & ~SHADOW);
+		vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	}
+	return true;
 }
 
 /**
@@ -209,7 +261,9 @@ bool vhm_inject_events(struct vhm_vcpu *v)
 
 	/* What the last entry took has arrived, or has been recovered. */
 	e->entered = VHM_ENTERED_NOTHING;
-	inject_one(v);
+	if (unlikely(v->debug.control))
+		return inject_debugged(v);
+	inject_one(v, false);
 	window = e->interrupt || READ_ONCE(v->run->request_interrupt_window);
 	vmx_set_interrupt_window(&v->vmx, window);
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending);

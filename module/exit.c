@@ -188,9 +188,16 @@ static enum vhm_next exception_exit(struct vhm_vcpu *v)
 	case X86_TRAP_MC:
 		return machine_check(v);
 	case X86_TRAP_DB:
+		if (unlikely(v->debug.control & VHM_DEBUGGER_TAKES_DB))
+			return vhm_debug_exit(v, vector,
+					      vmcs_readl(EXIT_QUALIFICATION) | DR6_RESERVED);
 		if (VMX_INTR_TYPE(info) == INTR_TYPE_PRIV_SW_EXCEPTION)
 			return int1_exception(v);
 		return debug_exception(v);
+	case X86_TRAP_BP:
+		/* Only a debugger has it intercepted. */
+		v->debug.length = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+		return vhm_debug_exit(v, vector, 0);
 	default:
 		vhm_queue_exception_error(v, vector, vmcs_read32(VM_EXIT_INTR_ERROR_CODE));
 		return VHM_RESUME;

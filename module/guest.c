@@ -58,12 +58,8 @@ static void read_walk_env(struct vhm_vcpu *v, struct vhm_walk_env *env)
 		.cmpxchg = cmpxchg_entry,
 		.ctx = v->vm,
 	};
-	if (env->cr0 & X86_CR0_PG && env->cr4 & X86_CR4_PAE && !(env->efer & EFER_LMA)) {
-		env->pdpte[0] = vmcs_read64(GUEST_PDPTR0);
-		env->pdpte[1] = vmcs_read64(GUEST_PDPTR1);
-		env->pdpte[2] = vmcs_read64(GUEST_PDPTR2);
-		env->pdpte[3] = vmcs_read64(GUEST_PDPTR3);
-	}
+	if (env->cr0 & X86_CR0_PG && env->cr4 & X86_CR4_PAE && !(env->efer & EFER_LMA))
+		vmx_get_pdptes(env->pdpte);
 	vmx_put();
 }
 
@@ -265,4 +261,40 @@ int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 	if (likely(!count && offset_in_page(linear) <= PAGE_SIZE - sizeof(*insn)))
 		return fetch_whole(v, linear, insn);
 	return fetch_part(v, linear + count, insn, count);
+}
+
+/* A question changes nothing: no entry is marked as accessed. */
+static int keep_entry(void *ctx, u64 gpa, u64 old, u64 new, unsigned int size)
+{
+	return 0;
+}
+
+/**
+ * vhm_translate() - KVM_TRANSLATE
+ * @v: the vCPU
+ * @user: struct kvm_translation
+ *
+ * As a supervisor would read, whatever the CPL is. Where nothing is mapped, where
+ * the guest's tables cannot be read and where the address is not canonical, the
+ * answer is "not valid".
+ *
+ * Return: 0; -EFAULT.
+ */
+long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user)
+{
+	struct vhm_walk_result result = {};
+	struct kvm_translation t;
+	struct vhm_walk_env env;
+
+	if (copy_from_user(&t, user, sizeof(t)))
+		return -EFAULT;
+	read_walk_env(v, &env);
+	env.cpl = 0;
+	env.cmpxchg = keep_entry;
+	t.valid = !vhm_walk(&env, t.linear_address, VHM_ACCESS_READ, &result);
+	t.physical_address = t.valid ? result.gpa : ~0ULL;
+	/* As KVM, which looks at no right. */
+	t.writeable = 1;
+	t.usermode = 0;
+	return copy_to_user(user, &t, sizeof(t)) ? -EFAULT : 0;
 }

@@ -27,8 +27,24 @@ static long system_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return arg ? -EINVAL : VHM_RUN_PAGES * PAGE_SIZE;
 	case KVM_GET_SUPPORTED_CPUID:
 		return vhm_get_supported_cpuid(argp);
+	case KVM_GET_EMULATED_CPUID:
+		return vhm_get_emulated_cpuid(argp);
 	case KVM_GET_MSR_INDEX_LIST:
 		return vhm_get_msr_index_list(argp);
+	case KVM_GET_MSR_FEATURE_INDEX_LIST:
+		return vhm_get_feature_index_list(argp);
+	case KVM_GET_MSRS:
+		return vhm_get_features(argp);
+	case KVM_HAS_DEVICE_ATTR:
+		return vhm_system_attr(argp, false);
+	case KVM_GET_DEVICE_ATTR:
+		return vhm_system_attr(argp, true);
+	case VHM_GET_CONTROL:
+		return vhm_get_control(argp);
+	case VHM_GET_CAPABILITY_MSRS:
+		return vhm_get_capability_msrs(argp);
+	case KVM_X86_GET_MCE_CAP_SUPPORTED:
+		return vhm_get_mce_cap_supported(argp);
 	default:
 		return -EINVAL;
 	}
@@ -55,12 +71,16 @@ static int __init vhm_init(void)
 	err = vmx_start();
 	if (err)
 		return err;
+	err = vmx_fields_init();
+	if (err)
+		goto stop;
 	err = vmx_bitmaps_init();
 	if (err)
 		goto stop;
 	err = vmx_mitigate_init();
 	if (err)
 		goto bitmaps;
+	vmx_injection_init();
 	err = misc_register(&vhm_device);
 	if (err)
 		goto mitigate;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSRs: a table of those that exist for a guest, by index. Any other is a #GP.
+ * MSRs: a table of those that exist for a guest, by index. What is not in it is
+ * the machine-check architecture's (mce.c), or a #GP.
  */
 #include <linux/kernel.h>
 #include <linux/nospec.h>
@@ -32,8 +33,11 @@ enum {
 	STORED_COUNT = STORED_MTRR_VARIABLE + 16,
 };
 
+struct msr_row;
+
 struct vhm_msrs {
 	u64 stored[STORED_COUNT];
+	const struct msr_row *last;	/* the guest's last one: it is often the next one, too */
 };
 
 /**
@@ -43,6 +47,7 @@ struct vhm_msrs {
  * @set: writes it, with @host when user space does: 0, or 1 for a #GP; NULL:
  *       the guest may not, user space may write what is there
  * @value: stored number for @get and @set, or the constant
+ * @conditional: exists only in a guest that was told so
  * @listed: in KVM_GET_MSR_INDEX_LIST
  * @switched: lives in the CPU while the guest runs, so a write has to go there
  */
@@ -51,6 +56,7 @@ struct msr_row {
 	u64 (*get)(struct vhm_vcpu *v, const struct msr_row *row);
 	int (*set)(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host);
 	u64 value;
+	bool conditional;
 	bool listed;
 	bool switched;
 };
@@ -110,11 +116,32 @@ static int set_apic_base(struct vhm_vcpu *v, const struct msr_row *row, u64 valu
 	return 0;
 }
 
-/* A page of guest code counts on the loader to have updated the CPU: the write does nothing. */
-static int set_ucode(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+/* The revision is what user space says: an update that the guest loads does nothing. */
+static int set_ucode_revision(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
 {
 	if (host)
 		v->msrs->stored[STORED_UCODE] = value;
+	return 0;
+}
+
+static int set_nothing(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return 0;
+}
+
+/* SDM, "IA32_MISC_ENABLE": what the guest's processor lacks it may not claim to have. */
+static int set_misc_enable(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	u64 *stored = &v->msrs->stored[STORED_MISC_ENABLE];
+
+	if (!host) {
+		if ((*stored ^ value) & (MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+					 MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL))
+			return 1;
+		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
+		value |= *stored & MSR_IA32_MISC_ENABLE_EMON;
+	}
+	*stored = value;
 	return 0;
 }
 
@@ -278,7 +305,6 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 }
 
 #define CONSTANT(msr, n)	{ .index = msr, .value = n }
-#define STORED(msr, n)		{ msr, get_stored, set_stored, n, .listed = true }
 #define MTRR_RANGE(msr, set, n)	{ msr, get_stored, set, STORED_MTRR_VARIABLE + (n) }
 #define MTRR_BASE(n)	MTRR_RANGE(MTRRphysBase_MSR(n), set_mtrr_base, 2 * (n))
 #define MTRR_MASK(n)	MTRR_RANGE(MTRRphysMask_MSR(n), set_mtrr_mask, 2 * (n) + 1)
@@ -286,21 +312,21 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 
 static const struct msr_row rows[] = {
 	{ MSR_IA32_TSC, get_tsc, set_tsc, .listed = true },
-	CONSTANT(MSR_KVM_WALL_CLOCK, 0),
-	CONSTANT(MSR_KVM_SYSTEM_TIME, 0),
+	{ MSR_KVM_WALL_CLOCK, .conditional = true },
+	{ MSR_KVM_SYSTEM_TIME, .conditional = true },
 	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
 	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
 	{ MSR_IA32_TSC_ADJUST, get_stored, set_tsc_adjust, STORED_TSC_ADJUST, .listed = true },
-	{ MSR_IA32_UCODE_WRITE, .set = set_ucode },
-	{ MSR_IA32_UCODE_REV, get_stored, set_ucode, STORED_UCODE, .listed = true },
+	{ MSR_IA32_UCODE_WRITE, .set = set_nothing },
+	{ MSR_IA32_UCODE_REV, get_stored, set_ucode_revision, STORED_UCODE, .listed = true },
 	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
 	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
 	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
 	  .listed = true },
 	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
 	  .listed = true },
-	STORED(MSR_IA32_MISC_ENABLE, STORED_MISC_ENABLE),
+	{ MSR_IA32_MISC_ENABLE, get_stored, set_misc_enable, STORED_MISC_ENABLE, .listed = true },
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
 	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
@@ -322,8 +348,15 @@ static const struct msr_row rows[] = {
 	{ MSR_FS_BASE, get_field, set_field, GUEST_FS_BASE, .listed = true },
 	{ MSR_GS_BASE, get_field, set_field, GUEST_GS_BASE, .listed = true },
 	{ MSR_KERNEL_GS_BASE, get_switched, set_address, .listed = true, .switched = true },
-	{ MSR_TSC_AUX, get_switched, set_32, .listed = true, .switched = true },
+	{ MSR_TSC_AUX, get_switched, set_32, .conditional = true, .listed = true,
+	  .switched = true },
 };
+
+/* In KVM_GET_MSR_INDEX_LIST without a row here. */
+static const u32 listed_elsewhere[] = { MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL };
+
+/* What a guest is answered instead of a row that its user has filtered out. */
+static const struct msr_row filtered_row = { .index = ~0U, .conditional = true };
 
 static const struct msr_row *find_row(u32 index)
 {
@@ -342,22 +375,42 @@ static const struct msr_row *find_row(u32 index)
 	return NULL;
 }
 
+static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 index, bool write)
+{
+	const struct msr_row *row;
+
+	if (unlikely(!vhm_msr_allowed(v, index, write)))
+		return &filtered_row;
+	row = find_row(index);
+	/* Under a filter the next access, which may be of another kind, has to get here. */
+	if (row && !v->msr_filter)
+		v->msrs->last = row;
+	return row;
+}
+
+/* The same for the guest's own accesses, whose MSR is mostly that of before. */
+static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool write)
+{
+	const struct msr_row *row = v->msrs->last;
+
+	return likely(row->index == index) ? row : find_another_row(v, index, write);
+}
+
 /*
- * Some exist only in a guest that was told so. The paravirtual clock is in no
- * guest; its rows are there because QEMU writes 0 to them in any case.
+ * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
+ * them in any case.
  */
+static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	if (row->index != MSR_TSC_AUX)
+		return false;
+	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
+				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
+}
+
 static bool exists(struct vhm_vcpu *v, const struct msr_row *row)
 {
-	switch (row->index) {
-	case MSR_KVM_WALL_CLOCK:
-	case MSR_KVM_SYSTEM_TIME:
-		return false;
-	case MSR_TSC_AUX:
-		return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
-					   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
-	default:
-		return true;
-	}
+	return likely(!row->conditional) || condition_met(v, row);
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
@@ -379,7 +432,11 @@ static int write_row(struct vhm_vcpu *v, const struct msr_row *row, u64 value, b
  */
 struct vhm_msrs *vhm_msrs_alloc(void)
 {
-	return kzalloc(sizeof(struct vhm_msrs), GFP_KERNEL_ACCOUNT);
+	struct vhm_msrs *msrs = kzalloc(sizeof(*msrs), GFP_KERNEL_ACCOUNT);
+
+	if (msrs)
+		msrs->last = rows;
+	return msrs;
 }
 
 /**
@@ -397,6 +454,15 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
 }
 
 /**
+ * vhm_msrs_forget() - the guest's next access is to be looked up: the filter is another
+ * @v: the vCPU
+ */
+void vhm_msrs_forget(struct vhm_vcpu *v)
+{
+	v->msrs->last = &filtered_row;
+}
+
+/**
  * vhm_get_msr_index_list() - KVM_GET_MSR_INDEX_LIST
  * @user: struct kvm_msr_list with room for nmsrs numbers
  *
@@ -404,7 +470,7 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
  */
 long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 {
-	u32 room, n = 0, i, listed = 0;
+	u32 room, n = 0, i, listed = ARRAY_SIZE(listed_elsewhere);
 
 	if (get_user(room, &user->nmsrs))
 		return -EFAULT;
@@ -417,7 +483,8 @@ long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].listed && put_user(rows[i].index, &user->indices[n++]))
 			return -EFAULT;
-	return 0;
+	return copy_to_user(&user->indices[n], listed_elsewhere, sizeof(listed_elsewhere)) ?
+	       -EFAULT : 0;
 }
 
 /* User space may name an MSR whose CPUID bit it has not set yet, to write 0. */
@@ -426,7 +493,8 @@ static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool wri
 	const struct msr_row *row = find_row(entry->index);
 
 	if (!row)
-		return 1;
+		return write ? vhm_mce_set_msr(v, entry->index, entry->data, true) :
+			       vhm_mce_get_msr(v, entry->index, &entry->data, true);
 	if (!exists(v, row)) {
 		if (!write)
 			entry->data = 0;
@@ -482,44 +550,69 @@ long vhm_msrs_ioctl(struct vhm_vcpu *v, struct kvm_msrs __user *user, bool write
 	return done;
 }
 
+static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
+{
+	const struct msr_row *row = find_guest_row(v, index, false);
+
+	if (unlikely(!row))
+		return vhm_mce_get_msr(v, index, value, false);
+	if (unlikely(!exists(v, row)))
+		return 1;
+	*value = read_row(v, row);
+	return 0;
+}
+
+static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
+{
+	u32 index = v->vmx.frame.regs[VHM_RCX], reason = KVM_MSR_EXIT_REASON_UNKNOWN;
+
+	if (!vhm_msr_allowed(v, index, write))
+		reason = KVM_MSR_EXIT_REASON_FILTER;
+	else if (find_row(index) || vhm_mce_has_msr(index))
+		reason = KVM_MSR_EXIT_REASON_INVAL;
+	return vhm_msr_refused(v, write, reason);
+}
+
 /**
  * vhm_rdmsr_exit() - RDMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME.
+ * Return: VHM_RESUME; VHM_USER: user space hears of the refusal.
  */
 enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 {
 	u64 *regs = v->vmx.frame.regs, value;
-	const struct msr_row *row = find_row(regs[VHM_RCX]);
 
-	if (unlikely(!row || !exists(v, row))) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
-	value = read_row(v, row);
+	if (unlikely(guest_read(v, regs[VHM_RCX], &value)))
+		return refuse(v, false);
 	regs[VHM_RAX] = (u32)value;
 	regs[VHM_RDX] = value >> 32;
 	vmx_skip_instruction(v);
 	return VHM_RESUME;
 }
 
+static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index, u64 value)
+{
+	if (unlikely(!row))
+		return vhm_mce_set_msr(v, index, value, false);
+	return !exists(v, row) || write_row(v, row, value, false);
+}
+
 /**
  * vhm_wrmsr_exit() - WRMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU.
+ * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_USER: user
+ * space hears of the refusal.
  */
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
 	const u64 *regs = v->vmx.frame.regs;
 	u64 value = (u32)regs[VHM_RAX] | regs[VHM_RDX] << 32;
-	const struct msr_row *row = find_row(regs[VHM_RCX]);
+	const struct msr_row *row = find_guest_row(v, regs[VHM_RCX], true);
 
-	if (unlikely(!row || !exists(v, row) || write_row(v, row, value, false))) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-		return VHM_RESUME;
-	}
+	if (unlikely(guest_write(v, row, regs[VHM_RCX], value)))
+		return refuse(v, true);
 	vmx_skip_instruction(v);
-	return row->switched ? VHM_RELOAD : VHM_RESUME;
+	return row && row->switched ? VHM_RELOAD : VHM_RESUME;
 }

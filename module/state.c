@@ -77,7 +77,7 @@ void vhm_vcpu_reset(struct vhm_vcpu *v)
 }
 
 /* struct kvm_regs has the registers in another order than instructions. */
-static void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
+static __always_inline void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
 {
 	const u64 *regs = v->vmx.frame.regs;
 
@@ -91,13 +91,13 @@ static void get_regs(struct vhm_vcpu *v, struct kvm_regs *r)
 	vmx_load(&v->vmx);
 	r->rsp = vmcs_readl(GUEST_RSP);
 	r->rip = vmx_rip();
-	r->rflags = vmx_rflags();
+	r->rflags = vhm_rflags_to_user(v, vmx_rflags());
 	vmx_put();
 }
 
-static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
+static __always_inline void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 {
-	u64 *regs = v->vmx.frame.regs;
+	u64 *regs = v->vmx.frame.regs, rflags = r->rflags | X86_EFLAGS_FIXED;
 
 	regs[VHM_RAX] = r->rax;
 	regs[VHM_RBX] = r->rbx;
@@ -117,17 +117,22 @@ static void set_regs(struct vhm_vcpu *v, const struct kvm_regs *r)
 	vmx_load(&v->vmx);
 	vmcs_writel(GUEST_RSP, r->rsp);
 	vmcs_writel(GUEST_RIP, r->rip);
-	vmcs_writel(GUEST_RFLAGS, r->rflags | X86_EFLAGS_FIXED);
+	if (unlikely(v->vmx.stepping))
+		rflags = vhm_rflags_from_user(v, rflags);
+	vmcs_writel(GUEST_RFLAGS, rflags);
 	vmx_put();
 	/* The exception belonged to the state that was. */
 	v->events.exception.valid = false;
 }
 
-static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
+/* What struct kvm_sregs2 says before its own fields, struct kvm_sregs says too. */
+static_assert(offsetof(struct kvm_sregs2, flags) == offsetof(struct kvm_sregs, interrupt_bitmap));
+
+/* All but what lies behind the common part. */
+static __always_inline void get_sregs_common(struct vhm_vcpu *v, struct kvm_sregs *s)
 {
 	struct vmx_vcpu *x = &v->vmx;
 
-	memset(s, 0, sizeof(*s));
 	vmx_load(x);
 	vmx_get_segment(VMX_CS, &s->cs);
 	vmx_get_segment(VMX_DS, &s->ds);
@@ -149,8 +154,31 @@ static void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
 	s->cr8 = v->cr8;
 	s->efer = x->efer;
 	s->apic_base = v->apic_base;
+}
+
+static __always_inline void get_sregs(struct vhm_vcpu *v, struct kvm_sregs *s)
+{
+	memset(s, 0, sizeof(*s));
+	get_sregs_common(v, s);
 	if (v->events.interrupt && !v->events.soft)
 		s->interrupt_bitmap[v->events.vector / 64] |= BIT_ULL(v->events.vector % 64);
+}
+
+static bool pae_paging(u64 cr0, u64 cr4, u64 efer)
+{
+	return cr0 & X86_CR0_PG && cr4 & X86_CR4_PAE && !(efer & EFER_LMA);
+}
+
+static void get_sregs2(struct vhm_vcpu *v, struct kvm_sregs2 *s)
+{
+	memset(s, 0, sizeof(*s));
+	get_sregs_common(v, (struct kvm_sregs *)s);
+	if (!pae_paging(s->cr0, s->cr4, s->efer))
+		return;
+	s->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
+	vmx_load(&v->vmx);
+	vmx_get_pdptes(s->pdptrs);
+	vmx_put();
 }
 
 /**
@@ -203,28 +231,10 @@ static void set_segments(const struct kvm_sregs *s)
 	vmcs_write32(GUEST_IDTR_LIMIT, s->idt.limit);
 }
 
-static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
-{
-	unsigned int vector;
-
-	for (vector = 0; vector < 256; vector++) {
-		if (!(s->interrupt_bitmap[vector / 64] & BIT_ULL(vector % 64)))
-			continue;
-		v->events.interrupt = true;
-		v->events.soft = false;
-		v->events.vector = vector;
-		v->vmx.event_work = true;
-		return;
-	}
-}
-
-static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
+static void set_sregs_common(struct vhm_vcpu *v, const struct kvm_sregs *s)
 {
 	struct vmx_vcpu *x = &v->vmx;
-	bool pae;
 
-	if (!sregs_valid(v, s))
-		return -EINVAL;
 	vmx_load(x);
 	set_segments(s);
 	x->cr2 = s->cr2;
@@ -239,11 +249,52 @@ static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
 	v->apic_base = s->apic_base;
 	if (s->cr8 <= 15)
 		v->cr8 = s->cr8;
-	pae = s->cr0 & X86_CR0_PG && s->cr4 & X86_CR4_PAE && !(s->efer & EFER_LMA);
+}
+
+static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->interrupt_bitmap); i++) {
+		if (!s->interrupt_bitmap[i])
+			continue;
+		v->events.interrupt = true;
+		v->events.soft = false;
+		v->events.vector = 64 * i + __ffs64(s->interrupt_bitmap[i]);
+		v->vmx.event_work = true;
+		return;
+	}
+}
+
+static long set_sregs(struct vhm_vcpu *v, const struct kvm_sregs *s)
+{
+	if (!sregs_valid(v, s))
+		return -EINVAL;
+	set_sregs_common(v, s);
 	/* What cannot be loaded stays as it was, and VM entry judges it. */
-	if (pae)
+	if (pae_paging(s->cr0, s->cr4, s->efer))
 		vhm_load_pdptes(v, s->cr3);
 	queue_from_bitmap(v, s);
+	return 0;
+}
+
+static long set_sregs2(struct vhm_vcpu *v, const struct kvm_sregs2 *s)
+{
+	const struct kvm_sregs *common = (const struct kvm_sregs *)s;
+	bool pae = pae_paging(s->cr0, s->cr4, s->efer), given = s->flags;
+
+	if (s->flags & ~(u64)KVM_SREGS2_FLAGS_PDPTRS_VALID || (given && !pae))
+		return -EINVAL;
+	if (!sregs_valid(v, common))
+		return -EINVAL;
+	set_sregs_common(v, common);
+	if (given) {
+		vmx_load(&v->vmx);
+		vmx_set_pdptes(&v->vmx, s->pdptrs);
+		vmx_put();
+	} else if (pae) {
+		vhm_load_pdptes(v, s->cr3);
+	}
 	return 0;
 }
 
@@ -330,6 +381,97 @@ static void get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 	vmx_put();
 }
 
+/* Another thread may write to the run page meanwhile: what is checked is a copy. */
+#define FROM_PAGE(type, field, call)						\
+	({									\
+		type value;							\
+										\
+		memcpy(&value, &v->run->s.regs.field, sizeof(value));		\
+		barrier();							\
+		(call);								\
+	})
+
+/**
+ * vhm_sync_from_user() - KVM_CAP_SYNC_REGS: take what user space has changed
+ * @v: the vCPU, in KVM_RUN
+ *
+ * Return: 0; -EINVAL: sets of registers that there are not, or bad values; the
+ * sets before those are taken.
+ */
+long vhm_sync_from_user(struct vhm_vcpu *v)
+{
+	struct kvm_run *run = v->run;
+	u64 dirty = READ_ONCE(run->kvm_dirty_regs);
+
+	if ((READ_ONCE(run->kvm_valid_regs) | dirty) & ~(u64)KVM_SYNC_X86_VALID_FIELDS)
+		return -EINVAL;
+	if (dirty & KVM_SYNC_X86_REGS) {
+		FROM_PAGE(struct kvm_regs, regs, set_regs(v, &value));
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_REGS;
+	}
+	if (dirty & KVM_SYNC_X86_SREGS) {
+		if (FROM_PAGE(struct kvm_sregs, sregs, set_sregs(v, &value)))
+			return -EINVAL;
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_SREGS;
+	}
+	if (dirty & KVM_SYNC_X86_EVENTS) {
+		if (FROM_PAGE(struct kvm_vcpu_events, events, set_events(v, &value)))
+			return -EINVAL;
+		run->kvm_dirty_regs = dirty &= ~KVM_SYNC_X86_EVENTS;
+	}
+	return 0;
+}
+
+/**
+ * vhm_sync_to_user() - KVM_CAP_SYNC_REGS: show what user space wants to see
+ * @v: the vCPU, at the end of KVM_RUN
+ */
+void vhm_sync_to_user(struct vhm_vcpu *v)
+{
+	struct kvm_sync_regs *regs = &v->run->s.regs;
+	u64 valid = READ_ONCE(v->run->kvm_valid_regs);
+
+	BUILD_BUG_ON(sizeof(*regs) > SYNC_REGS_SIZE_BYTES);
+	if (valid & KVM_SYNC_X86_REGS)
+		get_regs(v, &regs->regs);
+	if (valid & KVM_SYNC_X86_SREGS)
+		get_sregs(v, &regs->sregs);
+	if (valid & KVM_SYNC_X86_EVENTS)
+		get_events(v, &regs->events);
+}
+
+/* What is asked for less often; the others shall not be looked up behind it. */
+static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
+{
+	switch (cmd) {
+	case KVM_GET_SREGS2:
+		return GET(struct kvm_sregs2, get_sregs2(v, &value));
+	case KVM_SET_SREGS2:
+		return SET(struct kvm_sregs2, set_sregs2(v, &value));
+	case KVM_GET_DEBUGREGS:
+		return vhm_get_debugregs(v, argp);
+	case KVM_SET_DEBUGREGS:
+		return vhm_set_debugregs(v, argp);
+	case KVM_SET_GUEST_DEBUG:
+		return vhm_set_guest_debug(v, argp);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vhm_get_xsave(v, argp);
+	case KVM_SET_XSAVE:
+		return vhm_set_xsave(v, argp);
+	case KVM_GET_XCRS:
+		return vhm_get_xcrs(v, argp);
+	case KVM_SET_XCRS:
+		return vhm_set_xcrs(v, argp);
+	case KVM_TRANSLATE:
+		return vhm_translate(v, argp);
+	case KVM_ENABLE_CAP:
+		return vhm_vcpu_enable_cap(v, argp);
+	default:
+		return -EINVAL;
+	}
+}
+
 /**
  * vhm_state_ioctl() - the vCPU calls that get or set one structure
  * @v: the vCPU
@@ -362,6 +504,6 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
 	case KVM_SET_MP_STATE:
 		return SET(struct kvm_mp_state, set_mp_state(&value));
 	default:
-		return -EINVAL;
+		return rare_ioctl(v, cmd, argp);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints: one per entry, one per exit, one per page fault. */
+/* Tracepoints: one per entry, exit, page fault, and rule that an entry broke. */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vhm
 
@@ -9,6 +9,7 @@
 #include <linux/tracepoint.h>
 
 #include "vhm.h"
+#include "vmx/check/check.h"
 
 /* The names are the uapi header's, so that they are those of perf and of KVM. */
 #define vhm_print_exit_reason(reason)	__print_symbolic((u16)(reason), VMX_EXIT_REASONS)
@@ -75,6 +76,26 @@ TRACE_EVENT(vhm_page_fault,
 		  __entry->qualification & EPT_VIOLATION_ACC_READ ? "r" : "",
 		  __entry->qualification & EPT_VIOLATION_ACC_WRITE ? "w" : "",
 		  __entry->qualification & EPT_VIOLATION_ACC_INSTR ? "x" : "")
+);
+
+/* One per rule that an entry broke; the entry's own event says how it failed. */
+TRACE_EVENT(vhm_broken_rule,
+	TP_PROTO(struct vhm_vcpu *v, const struct vmx_finding *finding),
+	TP_ARGS(v, finding),
+	TP_STRUCT__entry(
+		__field(unsigned int, vcpu_id)
+		__string(rule, finding->rule->name)
+		__string(name, vmx_field_info(finding->field)->name)
+		__field(u64, value)
+	),
+	TP_fast_assign(
+		__entry->vcpu_id = v->id;
+		__assign_str(rule, finding->rule->name);
+		__assign_str(name, vmx_field_info(finding->field)->name);
+		__entry->value = finding->value;
+	),
+	TP_printk("vcpu %u rule %s field %s value 0x%llx", __entry->vcpu_id, __get_str(rule),
+		  __get_str(name), __entry->value)
 );
 
 #endif /* VHM_TRACE_H */

@@ -90,13 +90,16 @@ static void window(void)
 	local_irq_disable();
 }
 
-static enum vhm_next entry_failed(struct vhm_vcpu *v, u64 reason)
+/* By VMfail with an instruction error, or as an exit with a reason; one of the two is 0. */
+static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 {
 	if (vmx_lost())
 		return VHM_SIGNAL;
+	vhm_explain_failure(v, error, reason);
+	vmx_injected(&v->vmx, false);
 	vhm_events_not_delivered(v);
 	v->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
-	v->run->fail_entry.hardware_entry_failure_reason = reason;
+	v->run->fail_entry.hardware_entry_failure_reason = error | reason;
 	v->run->fail_entry.cpu = smp_processor_id();
 	return VHM_USER;
 }
@@ -140,6 +143,14 @@ static void time_exit(struct vhm_vcpu *v)
 	v->exit_tsc = now;
 }
 
+/* What nobody pays for who neither observes nor breaks anything. */
+static noinline void observe_exit(struct vhm_vcpu *v, u32 reason)
+{
+	if (!(reason & VMX_ENTRY_FAILED))
+		vmx_injected(&v->vmx, true);
+	vhm_watch_exit(v);
+}
+
 /* One stay in the guest, and what its end means. */
 static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 {
@@ -148,24 +159,29 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	if (unlikely(v->vmx.event_work)) {
 		if (unlikely(v->events.shutdown))
 			return shut_down(v);
+		if (unlikely(v->debug.stepped))
+			return vhm_step_exit(v);
 		v->vmx.event_work = vhm_inject_events(v);
+		vmx_inject(&v->vmx);
 	}
 	trace_vhm_entry(v);
 	v->stats.entries++;
 	if (unlikely(v->timing))
 		time_kernel(v, rdtsc());
 	if (unlikely(!vmx_run_once(v)))
-		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR));
+		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR), 0);
 	if (unlikely(v->timing))
 		time_exit(v);
 	reason = vmcs_read32(VM_EXIT_REASON);
 	count_exit(v, reason);
 	trace_vhm_exit(v, reason);
+	if (static_branch_unlikely(&vhm_observed))
+		observe_exit(v, reason);
 	if (unlikely(reason & VMX_ENTRY_FAILED)) {
 		/* A machine check during the entry is the host's. */
 		if (VMX_REASON(reason) == EXIT_REASON_MCE_DURING_VMENTRY)
 			vhm_handle_exit(v, VMX_REASON(reason));
-		return entry_failed(v, reason);
+		return entry_failed(v, 0, reason);
 	}
 	vmx_entered(&v->vmx);
 	return vhm_handle_exit(v, reason);
@@ -260,6 +276,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	vmx_put();
 	run->cr8 = v->cr8;
 	run->apic_base = v->apic_base;
+	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
+		vhm_sync_to_user(v);
 }
 
 /* An I/O that user space has done for the guest is completed before anything else. */
@@ -269,7 +287,18 @@ static enum vhm_next complete_io(struct vhm_vcpu *v)
 		return vhm_io_complete(v);
 	if (v->mmio->pending)
 		return vhm_mmio_complete(v);
+	if (unlikely(v->asked.complete))
+		return vhm_asked_complete(v);
 	return VHM_RESUME;
+}
+
+/* With immediate_exit: what has been completed may be the end of a debugger's step. */
+static long do_not_run(struct vhm_vcpu *v)
+{
+	if (likely(!v->debug.stepped))
+		return -EINTR;
+	vhm_step_exit(v);
+	return 0;
 }
 
 static long run_checked(struct vhm_vcpu *v, bool immediate)
@@ -278,8 +307,8 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	u64 cr8 = READ_ONCE(run->cr8);
 
 	run->flags = 0;
-	/* There are no synchronised registers (KVM_CAP_SYNC_REGS is 0). */
-	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
+	if (unlikely(READ_ONCE(run->kvm_valid_regs) | READ_ONCE(run->kvm_dirty_regs)) &&
+	    vhm_sync_from_user(v))
 		return -EINVAL;
 	if (cr8 & ~0xfULL)
 		return -EINVAL;
@@ -293,7 +322,7 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 		break;
 	}
 	if (immediate)
-		return -EINTR;
+		return do_not_run(v);
 	if (READ_ONCE(run->request_interrupt_window))
 		v->vmx.event_work = true;
 	return run_guest(v);
@@ -395,6 +424,10 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_msrs_ioctl(v, argp, false);
 	case KVM_SET_MSRS:
 		return vhm_msrs_ioctl(v, argp, true);
+	case KVM_X86_SETUP_MCE:
+		return vhm_setup_mce(v, argp);
+	case KVM_X86_SET_MCE:
+		return vhm_set_mce(v, argp);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
 	case KVM_GET_TSC_KHZ:
@@ -404,6 +437,12 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:
 		return set_exit_timing(v, arg);
+	case VHM_GET_VMCS:
+		return vhm_get_vmcs(v, argp);
+	case VHM_EXPLAIN:
+		return vhm_explain(v, argp);
+	case VHM_INJECT_FIELD:
+		return vhm_inject_field(v, argp);
 	default:
 		return vhm_state_ioctl(v, cmd, argp);
 	}
@@ -424,6 +463,8 @@ static long vcpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	else
 		ret = locked_ioctl(v, cmd, arg);
 	mutex_unlock(&v->lock);
+	if (static_branch_unlikely(&vhm_observed))
+		vhm_watch_idle(v);
 	return ret;
 }
 
@@ -455,6 +496,7 @@ static int vcpu_release(struct inode *inode, struct file *file)
 {
 	struct vhm_vcpu *v = file->private_data;
 
+	vhm_watch_end(v);
 	vhm_vm_put(v->vm);
 	return 0;
 }
@@ -476,6 +518,8 @@ void vhm_vcpu_free(struct vhm_vcpu *v)
 {
 	vhm_memory_cache_free(v);
 	vmx_vcpu_destroy(v);
+	kfree(v->failure);
+	kfree(v->mce);
 	kfree(v->msrs);
 	kvfree(v->cpuid);
 	kfree(v->mmio);
@@ -495,13 +539,17 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->id = id;
 	v->running_cpu = -1;
 	mutex_init(&v->lock);
+	raw_spin_lock_init(&v->watch_lock);
 	v->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	v->pio_data = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	v->mmio = kzalloc(sizeof(*v->mmio), GFP_KERNEL_ACCOUNT);
 	v->msrs = vhm_msrs_alloc();
+	v->mce = vhm_mce_alloc();
 	v->cpuid = vhm_cpuid_alloc();
+	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->cpuid) {
+	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->mce ||
+	    !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;
 	}

@@ -10,16 +10,18 @@
  *   [e] vhm_ept.lock, a raw spinlock: the EPT's entries and what keeps them honest
  *   [r] RCU: replaced as a whole, read under rcu_read_lock() or with IRQs off
  *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl
+ *   [w] vhm_vcpu.watch_lock, a raw spinlock: what an observer waits for
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
  *
- * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock.
+ * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock.
  */
 #ifndef VHM_H
 #define VHM_H
 
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/kvm.h>
 #include <linux/mm.h>
@@ -29,6 +31,7 @@
 #include <linux/types.h>
 #include <linux/vhm.h>
 #include <linux/wait.h>
+#include <asm/processor-flags.h>
 
 #include "ept.h"
 #include "vmx/vmx.h"
@@ -39,6 +42,7 @@
 #define VHM_MAX_SLOT_PAGES	((1UL << 31) - 1)	/* as KVM_MEM_MAX_NR_PAGES */
 #define VHM_MAX_CPUID_ENTRIES	256
 #define VHM_MAX_IRQ_ROUTES	4096
+#define VHM_MCE_BANKS		32
 
 /* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
 #define VHM_RUN_PAGES		2
@@ -114,6 +118,13 @@ struct vhm_vcpu_stats {
 };
 
 struct vhm_vcpu;
+struct vhm_watch;
+struct vhm_msr_filter;
+
+/* What KVM_ENABLE_CAP has chosen for a VM. */
+struct vhm_options {
+	u32 msr_exits;		/* KVM_MSR_EXIT_REASON_*: refusals that user space hears of */
+};
 
 struct vhm_vm {
 	struct kref ref;
@@ -127,6 +138,9 @@ struct vhm_vm {
 	/* One of its own, because the kernel shares a notifier between equal ops. */
 	struct mmu_notifier_ops notifier_ops;	/* [c] */
 	struct vhm_notifier *notifier;		/* [c] */
+	struct vhm_options options;		/* [a] */
+	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
+	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
 	struct vhm_vm_stats stats;
 };
@@ -151,7 +165,7 @@ enum vhm_entered {
 struct vhm_events {
 	enum vhm_entered entered;	/* what the last entry took along */
 	u32 recovered;			/* IDT-vectoring information of the exit at hand, or 0 */
-	bool shutdown;			/* an exception while a double fault was on its way */
+	bool shutdown;			/* it cannot go on: KVM_EXIT_SHUTDOWN */
 	struct vhm_exception exception;
 	bool interrupt;		/* vector, accepted from user space or cut short */
 	bool soft;		/* the vector is an INT n cut short */
@@ -159,6 +173,22 @@ struct vhm_events {
 	u8 length;
 	bool nmi_injected;	/* an NMI whose delivery was cut short */
 	u8 nmi_pending;		/* NMIs that wait: one that was latched and one more */
+};
+
+#define VHM_GUESTDBG_KNOWN	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |		\
+				 KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW_BP |	\
+				 KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |	\
+				 KVM_GUESTDBG_BLOCKIRQ)
+
+/* With one of these each #DB is the debugger's. */
+#define VHM_DEBUGGER_TAKES_DB	(KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_HW_BP)
+
+/* A debugger in user space (KVM_SET_GUEST_DEBUG). */
+struct vhm_debug {
+	u32 control;		/* KVM_GUESTDBG_*, 0: nobody debugs */
+	bool stepped;		/* an instruction that vhm did for the guest ends a step */
+	u8 length;		/* of the INT3 that the debugger was told of last */
+	u64 step_rip;		/* linear address at which it began to step */
 };
 
 /* Port I/O that user space is doing for us. */
@@ -179,6 +209,14 @@ struct vhm_pio {
 	u64 span;
 };
 
+/* Any other instruction that user space is doing for us. */
+struct vhm_asked {
+	enum vhm_next (*complete)(struct vhm_vcpu *v);	/* or NULL: none */
+	u64 rip;
+	u32 length;
+	bool write;		/* WRMSR */
+};
+
 /* MMIO that user space is doing for us. */
 struct vhm_mmio;
 
@@ -192,16 +230,25 @@ struct vhm_vcpu {
 	struct kvm_run *run;			/* [c] */
 	void *pio_data;				/* [c] */
 	int running_cpu;			/* [a] in whose inner loop it is, or -1 */
+	raw_spinlock_t watch_lock;
+	struct vhm_watch *watch;		/* [w] */
+	bool closed;				/* [w] its file is gone: it never runs again */
 
 	u64 cr8;				/* [v] from here on */
 	u64 apic_base;
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
+	struct vhm_debug debug;
 	struct vhm_pio pio;
+	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
 	struct vhm_cpuid *cpuid;
 	struct vhm_msrs *msrs;
+	const struct vhm_msr_filter *msr_filter;	/* as adopted, with its number */
+	u64 msr_filter_id;
+	struct vmx_snapshot *failure;		/* what the last entry that failed left behind */
+	struct vhm_mce *mce;
 	struct page *ept_cache[VHM_EPT_CACHE];
 	unsigned int ept_cached;
 	u64 ept_generation;			/* of the translations this vCPU may hold */
@@ -231,6 +278,23 @@ int vhm_vcpu_create(struct vhm_vm *vm, unsigned long id);
 void vhm_vcpu_free(struct vhm_vcpu *v);
 void vhm_vcpus_leave_guest(struct vhm_vm *vm);
 
+/* observe.c */
+DECLARE_STATIC_KEY_FALSE(vhm_observed);
+int vhm_observer_create(struct vhm_vm *vm);
+long vhm_get_vmcs(struct vhm_vcpu *v, const void __user *argp);
+void vhm_watch_exit(struct vhm_vcpu *v);
+void vhm_watch_idle(struct vhm_vcpu *v);
+void vhm_watch_end(struct vhm_vcpu *v);
+bool vhm_may_see_kernel(void);
+
+/* explain.c */
+struct vmx_snapshot *vhm_explain_alloc(void);
+void vhm_explain_failure(struct vhm_vcpu *v, u32 error, u32 reason);
+long vhm_explain(struct vhm_vcpu *v, void __user *argp);
+long vhm_inject_field(struct vhm_vcpu *v, const void __user *argp);
+long vhm_get_control(void __user *argp);
+long vhm_get_capability_msrs(void __user *argp);
+
 /* work.c */
 int vhm_thread_work(void);
 
@@ -244,6 +308,10 @@ enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v);
 enum vhm_next vhm_io_complete(struct vhm_vcpu *v);
+
+/* asked.c */
+void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
+enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
 
 /* mmio.c */
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
@@ -261,6 +329,7 @@ int vhm_guest_copy(struct vhm_vcpu *v, u64 linear, void *data, unsigned int size
 		   unsigned int access);
 int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 		    unsigned int count);
+long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
@@ -279,6 +348,8 @@ void vhm_memory_exit(void);
 
 /* state.c */
 long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp);
+long vhm_sync_from_user(struct vhm_vcpu *v);
+void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 
 /* event.c */
@@ -286,6 +357,8 @@ void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
 void vhm_queue_exception_error(struct vhm_vcpu *v, u8 vector, u32 error_code);
 void vhm_queue_page_fault(struct vhm_vcpu *v, u64 linear, u32 error_code);
 void vhm_queue_debug(struct vhm_vcpu *v, u64 dr6);
+void vhm_queue_users_debug(struct vhm_vcpu *v);
+void vhm_queue_shutdown(struct vhm_vcpu *v);
 bool vhm_inject_events(struct vhm_vcpu *v);
 void vhm_events_not_delivered(struct vhm_vcpu *v);
 void vhm_recover_event(struct vhm_vcpu *v, bool window);
@@ -299,6 +372,7 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events);
 enum { VHM_EAX, VHM_EBX, VHM_ECX, VHM_EDX };
 unsigned int vhm_cpuid_maxphyaddr(struct vhm_vcpu *v);
 long vhm_get_supported_cpuid(struct kvm_cpuid2 __user *user);
+long vhm_get_emulated_cpuid(struct kvm_cpuid2 __user *user);
 long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 long vhm_get_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user);
 enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v);
@@ -315,6 +389,27 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
 struct vhm_msrs *vhm_msrs_alloc(void);
 void vhm_msrs_reset(struct vhm_vcpu *v);
+void vhm_msrs_forget(struct vhm_vcpu *v);
+
+/* filter.c */
+bool vhm_msr_allowed(struct vhm_vcpu *v, u32 msr, bool write);
+void vhm_adopt_msr_filter(struct vhm_vcpu *v);
+long vhm_set_msr_filter(struct vhm_vm *vm, const struct kvm_msr_filter *user);
+void vhm_msr_filter_free(struct vhm_msr_filter *filter);
+enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
+
+/* enable.c */
+long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *user);
+long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user *user);
+
+/* mce.c */
+struct vhm_mce *vhm_mce_alloc(void);
+bool vhm_mce_has_msr(u32 index);
+int vhm_mce_get_msr(struct vhm_vcpu *v, u32 index, u64 *value, bool host);
+int vhm_mce_set_msr(struct vhm_vcpu *v, u32 index, u64 value, bool host);
+long vhm_get_mce_cap_supported(u64 __user *user);
+long vhm_setup_mce(struct vhm_vcpu *v, const u64 __user *user);
+long vhm_set_mce(struct vhm_vcpu *v, const struct kvm_x86_mce __user *user);
 
 /* cr.c */
 int vhm_set_cr0(struct vhm_vcpu *v, u64 value);
@@ -327,8 +422,36 @@ bool vhm_efer_valid(struct vhm_vcpu *v, u64 value);
 bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value);
 int vhm_load_pdptes(struct vhm_vcpu *v, u64 cr3);
 enum vhm_next vhm_cr_exit(struct vhm_vcpu *v);
+u64 vhm_get_gpr(struct vhm_vcpu *v, unsigned int index);
+void vhm_set_gpr(struct vhm_vcpu *v, unsigned int index, u64 value);
+
+/* debug.c */
 enum vhm_next vhm_dr_exit(struct vhm_vcpu *v);
+long vhm_get_debugregs(struct vhm_vcpu *v, struct kvm_debugregs __user *user);
+long vhm_set_debugregs(struct vhm_vcpu *v, const struct kvm_debugregs __user *user);
+long vhm_set_guest_debug(struct vhm_vcpu *v, const struct kvm_guest_debug __user *user);
+enum vhm_next vhm_debug_exit(struct vhm_vcpu *v, u8 vector, u64 dr6);
+enum vhm_next vhm_step_exit(struct vhm_vcpu *v);
+void vhm_end_step(struct vhm_vcpu *v, bool branch);
+u64 vhm_rflags_from_user(struct vhm_vcpu *v, u64 rflags);
+
+/* RFLAGS as user space sees them: without the TF of its own single steps. */
+static inline u64 vhm_rflags_to_user(const struct vhm_vcpu *v, u64 rflags)
+{
+	return rflags & ~((u64)v->vmx.stepping * X86_EFLAGS_TF);
+}
+
+/* xstate.c */
 enum vhm_next vhm_xsetbv_exit(struct vhm_vcpu *v);
+long vhm_get_xcrs(struct vhm_vcpu *v, struct kvm_xcrs __user *user);
+long vhm_set_xcrs(struct vhm_vcpu *v, const struct kvm_xcrs __user *user);
+long vhm_get_xsave(struct vhm_vcpu *v, struct kvm_xsave __user *user);
+long vhm_set_xsave(struct vhm_vcpu *v, const struct kvm_xsave __user *user);
+
+/* feature.c */
+long vhm_get_feature_index_list(struct kvm_msr_list __user *user);
+long vhm_get_features(struct kvm_msrs __user *user);
+long vhm_system_attr(const struct kvm_device_attr __user *user, bool get);
 
 /* stats.c */
 int vhm_vm_stats_fd(struct vhm_vm *vm);

@@ -3,6 +3,7 @@
  * The VM: its lifetime and its file descriptor.
  */
 #include <linux/anon_inodes.h>
+#include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
@@ -41,7 +42,28 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_BINARY_STATS_FD:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
 	case KVM_CAP_GET_TSC_KHZ:
+	case KVM_CAP_DEBUGREGS:
+	case KVM_CAP_SET_GUEST_DEBUG:
+	case KVM_CAP_X86_ROBUST_SINGLESTEP:
+	case KVM_CAP_XSAVE:
+	case KVM_CAP_SREGS2:
+	case KVM_CAP_EXT_EMUL_CPUID:
+	case KVM_CAP_GET_MSR_FEATURES:
+	case KVM_CAP_SYS_ATTRIBUTES:
+	case KVM_CAP_ENABLE_CAP:
+	case KVM_CAP_ENABLE_CAP_VM:
+	case KVM_CAP_ENFORCE_PV_FEATURE_CPUID:
+	case KVM_CAP_X86_USER_SPACE_MSR:
+	case KVM_CAP_X86_MSR_FILTER:
 		return 1;
+	case KVM_CAP_SET_GUEST_DEBUG2:
+		return VHM_GUESTDBG_KNOWN;
+	case KVM_CAP_SYNC_REGS:
+		return KVM_SYNC_X86_VALID_FIELDS;
+	case KVM_CAP_XCRS:
+		return vmx_caps.xcr0 != 0;
+	case KVM_CAP_XSAVE2:
+		return sizeof(struct kvm_xsave);
 	case KVM_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), VHM_MAX_VCPUS);
 	case KVM_CAP_MAX_VCPUS:
@@ -50,6 +72,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 		return VHM_MAX_VCPU_ID;
 	case KVM_CAP_NR_MEMSLOTS:
 		return VHM_MAX_SLOTS;
+	case KVM_CAP_MCE:
+		return VHM_MCE_BANKS;
 	case KVM_CAP_IRQ_ROUTING:
 		/* The size of a table that only a VM with an irqchip can have, as on KVM. */
 		return VHM_MAX_IRQ_ROUTES;
@@ -67,6 +91,7 @@ static void vm_destroy(struct kref *ref)
 	WRITE_ONCE(vm->vcpu_count, 0);
 	for (i = 0; i < count; i++)
 		vhm_vcpu_free(vm->vcpu[i]);
+	vhm_msr_filter_free(vm->msr_filter);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */
 	vhm_memory_free(vm);
@@ -133,6 +158,15 @@ static long set_gsi_routing(void __user *argp)
 	return -EINVAL;
 }
 
+static long set_msr_filter(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_msr_filter filter;
+
+	if (copy_from_user(&filter, argp, sizeof(filter)))
+		return -EFAULT;
+	return vhm_set_msr_filter(vm, &filter);
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vhm_vm *vm = file->private_data;
@@ -153,20 +187,69 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return set_identity_map_addr(vm, argp);
 	case KVM_SET_GSI_ROUTING:
 		return set_gsi_routing(argp);
+	case KVM_ENABLE_CAP:
+		return vhm_vm_enable_cap(vm, argp);
+	case KVM_X86_SET_MSR_FILTER:
+		return set_msr_filter(vm, argp);
 	case KVM_CHECK_EXTENSION:
 		return vhm_check_extension(vm, arg);
 	case KVM_GET_STATS_FD:
 		return vhm_vm_stats_fd(vm);
+	case VHM_CREATE_OBSERVER:
+		return arg ? -EINVAL : vhm_observer_create(vm);
 	default:
 		return -ENOTTY;
 	}
 }
 
+#ifdef CONFIG_COMPAT
+/* The one call whose structure a 32-bit program lays out in another way. */
+struct compat_filter {
+	u32 flags;
+	struct {
+		u32 flags, nmsrs, base;
+		compat_uptr_t bitmap;
+	} ranges[KVM_MSR_FILTER_MAX_RANGES];
+};
+
+#define COMPAT_SET_MSR_FILTER	_IOW(KVMIO, 0xc6, struct compat_filter)
+
+static long set_compat_filter(struct vhm_vm *vm, void __user *argp)
+{
+	struct compat_filter from;
+	struct kvm_msr_filter filter = {};
+	unsigned int i;
+
+	if (copy_from_user(&from, argp, sizeof(from)))
+		return -EFAULT;
+	filter.flags = from.flags;
+	for (i = 0; i < ARRAY_SIZE(from.ranges); i++)
+		filter.ranges[i] = (struct kvm_msr_filter_range){
+			.flags = from.ranges[i].flags,
+			.nmsrs = from.ranges[i].nmsrs,
+			.base = from.ranges[i].base,
+			.bitmap = (__force u8 *)compat_ptr(from.ranges[i].bitmap),
+		};
+	return vhm_set_msr_filter(vm, &filter);
+}
+
+static long vm_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vhm_vm *vm = file->private_data;
+
+	if (cmd != COMPAT_SET_MSR_FILTER)
+		return compat_ptr_ioctl(file, cmd, arg);
+	return vm->mm == current->mm ? set_compat_filter(vm, compat_ptr(arg)) : -EIO;
+}
+#else
+#define vm_compat_ioctl	NULL
+#endif
+
 static const struct file_operations vm_fops = {
 	.owner = THIS_MODULE,
 	.release = vm_release,
 	.unlocked_ioctl = vm_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
+	.compat_ioctl = vm_compat_ioctl,
 	.llseek = noop_llseek,
 };
 

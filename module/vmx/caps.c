@@ -15,6 +15,7 @@
 #include <asm/special_insns.h>
 
 #include "compat.h"
+#include "controls.h"
 #include "vhm.h"
 
 struct vmx_caps vmx_caps __ro_after_init;
@@ -23,87 +24,50 @@ static bool watchdog = true;
 module_param(watchdog, bool, 0444);
 MODULE_PARM_DESC(watchdog, "bring back a guest that spins with its interrupts off (default: on)");
 
-struct control {
-	const char *name;
-	u32 bit;
-	bool required;
-};
-
-#define REQUIRED(mask, text)	{ .name = text, .bit = mask, .required = true }
-#define OPTIONAL(mask, text)	{ .name = text, .bit = mask }
-
-static const struct control pin_controls[] __initconst = {
-	REQUIRED(PIN_BASED_EXT_INTR_MASK, "external-interrupt exiting"),
-	REQUIRED(PIN_BASED_NMI_EXITING, "NMI exiting"),
-	REQUIRED(PIN_BASED_VIRTUAL_NMIS, "virtual NMIs"),
-	OPTIONAL(PIN_BASED_VMX_PREEMPTION_TIMER, "activate VMX-preemption timer"),
-};
-
-static const struct control cpu_controls[] __initconst = {
-	REQUIRED(CPU_BASED_USE_TSC_OFFSETTING, "use TSC offsetting"),
-	REQUIRED(CPU_BASED_HLT_EXITING, "HLT exiting"),
-	REQUIRED(CPU_BASED_MWAIT_EXITING, "MWAIT exiting"),
-	REQUIRED(CPU_BASED_RDPMC_EXITING, "RDPMC exiting"),
-	REQUIRED(CPU_BASED_CR8_LOAD_EXITING, "CR8-load exiting"),
-	REQUIRED(CPU_BASED_CR8_STORE_EXITING, "CR8-store exiting"),
-	REQUIRED(CPU_BASED_MOV_DR_EXITING, "MOV-DR exiting"),
-	REQUIRED(CPU_BASED_UNCOND_IO_EXITING, "unconditional I/O exiting"),
-	REQUIRED(CPU_BASED_USE_MSR_BITMAPS, "use MSR bitmaps"),
-	REQUIRED(CPU_BASED_MONITOR_EXITING, "MONITOR exiting"),
-	REQUIRED(CPU_BASED_ACTIVATE_SECONDARY_CONTROLS, "activate secondary controls"),
-};
-
-/* Set from time to time, so only the right to set them is asked for. */
-static const struct control window_controls[] __initconst = {
-	REQUIRED(CPU_BASED_INTR_WINDOW_EXITING, "interrupt-window exiting"),
-	REQUIRED(CPU_BASED_NMI_WINDOW_EXITING, "NMI-window exiting"),
-};
-
-static const struct control cpu2_controls[] __initconst = {
-	REQUIRED(SECONDARY_EXEC_ENABLE_EPT, "enable EPT"),
-	OPTIONAL(SECONDARY_EXEC_UNRESTRICTED_GUEST, "unrestricted guest"),
-	OPTIONAL(SECONDARY_EXEC_ENABLE_VPID, "enable VPID"),
-	OPTIONAL(SECONDARY_EXEC_ENABLE_RDTSCP, "enable RDTSCP"),
-	OPTIONAL(SECONDARY_EXEC_ENABLE_INVPCID, "enable INVPCID"),
-	OPTIONAL(SECONDARY_EXEC_WBINVD_EXITING, "WBINVD exiting"),
-};
-
-static const struct control exit_controls[] __initconst = {
-	REQUIRED(VM_EXIT_HOST_ADDR_SPACE_SIZE, "host address-space size"),
-	OPTIONAL(VM_EXIT_LOAD_IA32_PAT, "load IA32_PAT on exit"),
-	OPTIONAL(VM_EXIT_LOAD_IA32_EFER, "load IA32_EFER on exit"),
-};
-
-static const struct control entry_controls[] __initconst = {
-	REQUIRED(VM_ENTRY_LOAD_DEBUG_CONTROLS, "load debug controls"),
-	OPTIONAL(VM_ENTRY_LOAD_IA32_PAT, "load IA32_PAT on entry"),
-	OPTIONAL(VM_ENTRY_LOAD_IA32_EFER, "load IA32_EFER on entry"),
-};
-
 /*
  * The low half of a capability MSR has the bits that must be 1, the high half
  * those that may be.
  */
-static int negotiate(u32 msr, const struct control *control, size_t count, u32 *result)
+static int __init negotiate(enum vmx_field field, u32 msr, u32 *result)
 {
 	u64 allowed = vhm_rdmsr(msr);
-	u32 must = (u32)allowed, may = allowed >> 32;
+	const struct vmx_control *row;
+	unsigned int i;
 
-	*result = must;
-	for (; count; count--, control++) {
-		if (may & control->bit) {
-			*result |= control->bit;
-		} else if (control->required) {
+	*result = (u32)allowed;
+	for (i = 0; (row = vmx_control_row(i)); i++) {
+		if (row->field != field || row->use == VMX_USE_UNUSED)
+			continue;
+		if (allowed >> 32 & BIT(row->bit)) {
+			if (row->use != VMX_USE_VARIES)
+				*result |= BIT(row->bit);
+		} else if (row->use != VMX_USE_WANTED) {
 			pr_err("this CPU lacks the VMX control \"%s\", which vhm needs\n",
-			       control->name);
+			       vmx_control_name(field, row->bit));
 			return -ENODEV;
 		}
 	}
 	return 0;
 }
 
-#define NEGOTIATE(msr, controls, result)	\
-	negotiate(msr, controls, ARRAY_SIZE(controls), result)
+/* The MSR that says which bits of a control field may be 0 and which 1. */
+static u32 capability_msr(enum vmx_field field)
+{
+	bool exact = vhm_rdmsr(MSR_IA32_VMX_BASIC) & BIT_ULL(55);
+
+	switch (field) {
+	case VMX_F_PIN_BASED_VM_EXEC_CONTROL:
+		return exact ? MSR_IA32_VMX_TRUE_PINBASED_CTLS : MSR_IA32_VMX_PINBASED_CTLS;
+	case VMX_F_CPU_BASED_VM_EXEC_CONTROL:
+		return exact ? MSR_IA32_VMX_TRUE_PROCBASED_CTLS : MSR_IA32_VMX_PROCBASED_CTLS;
+	case VMX_F_VM_EXIT_CONTROLS:
+		return exact ? MSR_IA32_VMX_TRUE_EXIT_CTLS : MSR_IA32_VMX_EXIT_CTLS;
+	case VMX_F_VM_ENTRY_CONTROLS:
+		return exact ? MSR_IA32_VMX_TRUE_ENTRY_CTLS : MSR_IA32_VMX_ENTRY_CTLS;
+	default:
+		return MSR_IA32_VMX_PROCBASED_CTLS2;
+	}
+}
 
 /* A default1 bit that vhm must be able to clear. */
 static int __init must_clear(u32 controls, u32 bit, const char *name)
@@ -114,33 +78,27 @@ static int __init must_clear(u32 controls, u32 bit, const char *name)
 	return -ENODEV;
 }
 
-static int __init negotiate_controls(struct vmx_caps *c, bool true_controls)
+static int __init negotiate_controls(struct vmx_caps *c)
 {
-	u32 windows;
+	struct {
+		enum vmx_field field;
+		u32 *chosen;
+	} fields[] = {
+		{ VMX_F_PIN_BASED_VM_EXEC_CONTROL, &c->pin },
+		{ VMX_F_CPU_BASED_VM_EXEC_CONTROL, &c->cpu },
+		{ VMX_F_SECONDARY_VM_EXEC_CONTROL, &c->cpu2 },
+		{ VMX_F_VM_EXIT_CONTROLS, &c->exit },
+		{ VMX_F_VM_ENTRY_CONTROLS, &c->entry },
+	};
+	unsigned int i;
 	int err;
 
-	err = NEGOTIATE(true_controls ? MSR_IA32_VMX_TRUE_PINBASED_CTLS :
-			MSR_IA32_VMX_PINBASED_CTLS, pin_controls, &c->pin);
-	if (err)
-		return err;
-	err = NEGOTIATE(true_controls ? MSR_IA32_VMX_TRUE_PROCBASED_CTLS :
-			MSR_IA32_VMX_PROCBASED_CTLS, cpu_controls, &c->cpu);
-	if (err)
-		return err;
-	err = NEGOTIATE(MSR_IA32_VMX_PROCBASED_CTLS, window_controls, &windows);
-	if (err)
-		return err;
-	err = NEGOTIATE(MSR_IA32_VMX_PROCBASED_CTLS2, cpu2_controls, &c->cpu2);
-	if (err)
-		return err;
-	err = NEGOTIATE(true_controls ? MSR_IA32_VMX_TRUE_EXIT_CTLS :
-			MSR_IA32_VMX_EXIT_CTLS, exit_controls, &c->exit);
-	if (err)
-		return err;
-	err = NEGOTIATE(true_controls ? MSR_IA32_VMX_TRUE_ENTRY_CTLS :
-			MSR_IA32_VMX_ENTRY_CTLS, entry_controls, &c->entry);
-	if (err)
-		return err;
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		err = negotiate(fields[i].field, capability_msr(fields[i].field),
+				fields[i].chosen);
+		if (err)
+			return err;
+	}
 
 	/* With EPT these two may be 0 even where the MSR says that they must be 1. */
 	c->cpu &= ~(CPU_BASED_CR3_LOAD_EXITING | CPU_BASED_CR3_STORE_EXITING |
@@ -175,20 +133,15 @@ static int __init negotiate_ept(struct vmx_caps *c)
 	return 0;
 }
 
-/* EFER and PAT are loaded by controls where the CPU has both halves of each. */
-static int __init negotiate_msrs(struct vmx_caps *c)
+/* EFER is loaded by controls where the CPU has both halves. */
+static void __init negotiate_efer(struct vmx_caps *c)
 {
-	if (!(c->entry & VM_ENTRY_LOAD_IA32_PAT) || !(c->exit & VM_EXIT_LOAD_IA32_PAT)) {
-		pr_err("this CPU lacks the VMX control \"load IA32_PAT\", which vhm needs\n");
-		return -ENODEV;
-	}
 	c->efer_controls = (c->entry & VM_ENTRY_LOAD_IA32_EFER) &&
 			   (c->exit & VM_EXIT_LOAD_IA32_EFER);
 	if (!c->efer_controls) {
 		c->entry &= ~VM_ENTRY_LOAD_IA32_EFER;
 		c->exit &= ~VM_EXIT_LOAD_IA32_EFER;
 	}
-	return 0;
 }
 
 /* State components that vhm switches: x87, SSE, AVX and AVX-512's three. */
@@ -216,13 +169,12 @@ int __init vmx_caps_negotiate(void)
 	int err;
 
 	c->vmcs_revision = vmx_basic_vmcs_revision_id(basic);
-	err = negotiate_controls(c, basic & BIT_ULL(55));
+	err = negotiate_controls(c);
 	if (!err)
 		err = negotiate_ept(c);
-	if (!err)
-		err = negotiate_msrs(c);
 	if (err)
 		return err;
+	negotiate_efer(c);
 
 	c->timer_shift = misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
 	if (!watchdog)
@@ -244,5 +196,51 @@ int __init vmx_caps_negotiate(void)
 	if (!c->watchdog)
 		pr_notice("no watchdog: a guest that spins with its interrupts off leaves on host interrupts alone\n");
 	negotiate_xstate(c);
+	return 0;
+}
+
+/* What vhm has made of a control field. */
+static u32 chosen(enum vmx_field field)
+{
+	switch (field) {
+	case VMX_F_PIN_BASED_VM_EXEC_CONTROL:
+		return vmx_caps.pin;
+	case VMX_F_CPU_BASED_VM_EXEC_CONTROL:
+		return vmx_caps.cpu;
+	case VMX_F_SECONDARY_VM_EXEC_CONTROL:
+		return vmx_caps.cpu2;
+	case VMX_F_VM_EXIT_CONTROLS:
+		return vmx_caps.exit;
+	default:
+		return vmx_caps.entry;
+	}
+}
+
+/**
+ * vmx_control_describe() - one control: what this CPU allows, what vhm chose and why
+ * @index: counted from 0
+ * @control: filled
+ *
+ * Return: 0; -ENOENT behind the last.
+ */
+int vmx_control_describe(unsigned int index, struct vhm_control *control)
+{
+	const struct vmx_control *row = vmx_control_row(index);
+	u64 allowed;
+
+	if (!row)
+		return -ENOENT;
+	allowed = vhm_rdmsr(capability_msr(row->field));
+	*control = (struct vhm_control){
+		.index = index,
+		.bit = row->bit,
+		.encoding = vmx_field_info(row->field)->encoding,
+		.allowed_0 = !(allowed & BIT(row->bit)),
+		.allowed_1 = !!(allowed >> 32 & BIT(row->bit)),
+		.chosen = row->use == VMX_USE_VARIES ? VHM_CONTROL_VARIES :
+			  chosen(row->field) & BIT(row->bit) ? VHM_CONTROL_ON : VHM_CONTROL_OFF,
+	};
+	strscpy(control->name, vmx_control_name(row->field, row->bit), sizeof(control->name));
+	strscpy(control->why, row->why, sizeof(control->why));
 	return 0;
 }

@@ -104,6 +104,33 @@ void vmx_region_prepare(struct vmx_region *region)
 	preempt_enable();
 }
 
+/**
+ * vmx_with_scratch_vmcs() - look at a VMCS that is nobody's
+ * @look: called with it current and IRQs off
+ *
+ * For the time before there are vCPUs.
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+int __init vmx_with_scratch_vmcs(void (*look)(void))
+{
+	struct vmx_region *region = vmx_region_alloc();
+	unsigned long flags;
+	int err;
+
+	if (!region)
+		return -ENOMEM;
+	local_irq_save(flags);
+	err = vmclear(region) ?: vmptrld(region);
+	if (!err) {
+		look();
+		clear_region(region);
+	}
+	local_irq_restore(flags);
+	free_page((unsigned long)region);
+	return err;
+}
+
 /* On the VMCS's own CPU, IRQs off. */
 static void forget_here(struct vmx_cpu *c, struct vmx_vcpu *x)
 {

@@ -42,6 +42,7 @@ SYM_FUNC_START(vmx_enter)
 	je	.Lhost_rsp_done
 	mov	%rsp, VMX_FRAME_HOST_RSP(%rdi)
 	mov	$FIELD_HOST_RSP, %eax
+.Lwrite_host_rsp:
 	vmwrite	%rsp, %rax
 .Lhost_rsp_done:
 
@@ -79,6 +80,8 @@ SYM_FUNC_START(vmx_enter)
 	ja	vmx_exit_point
 	jmp	.Lfailed
 
+	/* VMX may have been taken away: a reboot is under way. */
+	_ASM_EXTABLE(.Lwrite_host_rsp, .Lfailed)
 	_ASM_EXTABLE(.Lresume, .Lfailed)
 	_ASM_EXTABLE(.Llaunch, .Lfailed)
 

@@ -5,9 +5,11 @@
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/trapnr.h>
 
 #include "compat.h"
 #include "vhm.h"
@@ -163,7 +165,13 @@ void vmx_set_efer(struct vhm_vcpu *v, u64 value)
 		return;
 	vmcs_write32(VM_ENTRY_CONTROLS,
 		     vmx_caps.entry | (is_long ? VM_ENTRY_IA32E_MODE : 0));
-	vmx_use_long_mode_bitmap(x, is_long);
+	vmx_choose_bitmap(x);
+}
+
+static void write_dr7(struct vmx_vcpu *x, u64 value)
+{
+	x->vmcs_dr7 = value;
+	vmcs_writel(GUEST_DR7, value);
 }
 
 /**
@@ -174,7 +182,22 @@ void vmx_set_efer(struct vhm_vcpu *v, u64 value)
 void vmx_set_dr7(struct vmx_vcpu *x, u64 value)
 {
 	x->dr7 = value;
-	vmcs_writel(GUEST_DR7, value);
+	if (likely(!x->debugger))
+		write_dr7(x, value);
+}
+
+/**
+ * vmx_set_debugger() - whose breakpoints are in use
+ * @x: vCPU whose VMCS is current
+ * @dr: four addresses of user space's, or NULL: the guest's own
+ * @dr7: with @dr; VM entry judges it
+ */
+void vmx_set_debugger(struct vmx_vcpu *x, const u64 *dr, u64 dr7)
+{
+	x->debugger = dr;
+	if (dr)
+		memcpy(x->debugger_dr, dr, sizeof(x->debugger_dr));
+	write_dr7(x, dr ? dr7 : x->dr7);
 }
 
 /**
@@ -185,7 +208,46 @@ void vmx_set_dr7(struct vmx_vcpu *x, u64 value)
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value)
 {
 	x->debugctl = value;
+	/* With BTF, TF would step from branch to branch. */
+	if (unlikely(x->stepping))
+		value &= ~(u64)DEBUGCTLMSR_BTF;
 	vmcs_write64(GUEST_IA32_DEBUGCTL, value);
+}
+
+/**
+ * vmx_set_stepping() - RFLAGS.TF is user space's
+ * @x: vCPU whose VMCS is current
+ * @on: whether it is
+ */
+void vmx_set_stepping(struct vmx_vcpu *x, bool on)
+{
+	x->stepping = on;
+	vmx_set_debugctl(x, x->debugctl);
+}
+
+/**
+ * vmx_intercept_breakpoint() - whether INT3 leaves the guest
+ * @x: vCPU whose VMCS is current
+ * @on: whether it does
+ */
+void vmx_intercept_breakpoint(struct vmx_vcpu *x, bool on)
+{
+	u32 bitmap = vmcs_read32(EXCEPTION_BITMAP) & ~BIT(X86_TRAP_BP);
+
+	vmcs_write32(EXCEPTION_BITMAP, bitmap | (on ? BIT(X86_TRAP_BP) : 0));
+}
+
+/**
+ * vmx_linear_rip() - where the guest's next instruction is
+ * @x: vCPU whose VMCS is current
+ *
+ * Return: its linear address.
+ */
+u64 vmx_linear_rip(const struct vmx_vcpu *x)
+{
+	if (vmx_code_bits(x) == 64)
+		return vmx_rip();
+	return (u32)(vmcs_readl(GUEST_CS_BASE) + vmx_rip());
 }
 
 /**
@@ -221,6 +283,18 @@ void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4])
 	vmcs_write64(GUEST_PDPTR1, pdpte[1]);
 	vmcs_write64(GUEST_PDPTR2, pdpte[2]);
 	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
+}
+
+/**
+ * vmx_get_pdptes() - the four entries that PAE paging keeps in the CPU
+ * @pdpte: to fill; the VMCS is current, its guest under PAE paging
+ */
+void vmx_get_pdptes(u64 pdpte[4])
+{
+	pdpte[0] = vmcs_read64(GUEST_PDPTR0);
+	pdpte[1] = vmcs_read64(GUEST_PDPTR1);
+	pdpte[2] = vmcs_read64(GUEST_PDPTR2);
+	pdpte[3] = vmcs_read64(GUEST_PDPTR3);
 }
 
 static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)
@@ -281,7 +355,6 @@ unsigned int vmx_stack_size(const struct vmx_vcpu *x)
 	return vmcs_read32(GUEST_SS_AR_BYTES) & VMX_AR_BIG ? 4 : 2;
 }
 
-/* With DEBUGCTL.BTF, TF steps from branch to branch. */
 static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool branch)
 {
 	u32 shadow = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
@@ -290,9 +363,8 @@ static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool br
 	if (unlikely(shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 			     shadow & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (unlikely(vmx_rflags() & X86_EFLAGS_TF) &&
-	    (branch || !(v->vmx.debugctl & DEBUGCTLMSR_BTF)))
-		vhm_queue_debug(v, DR_STEP);
+	if (unlikely(vmx_rflags() & X86_EFLAGS_TF))
+		vhm_end_step(v, branch);
 }
 
 /**

@@ -269,19 +269,21 @@ static void msrs_put(struct vmx_vcpu *x, const struct vmx_cpu *c)
 
 static bool guest_breakpoints(const struct vmx_vcpu *x)
 {
-	return x->dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
+	return x->vmcs_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
 }
 
 static void debug_load(struct vmx_vcpu *x)
 {
+	const u64 *dr = x->debugger ? x->debugger_dr : x->dr;
+
 	if (likely(!guest_breakpoints(x)))
 		return;
 	/* The host's own must not strike while the addresses are the guest's. */
 	set_debugreg(0, 7);
-	set_debugreg(x->dr[0], 0);
-	set_debugreg(x->dr[1], 1);
-	set_debugreg(x->dr[2], 2);
-	set_debugreg(x->dr[3], 3);
+	set_debugreg(dr[0], 0);
+	set_debugreg(dr[1], 1);
+	set_debugreg(dr[2], 2);
+	set_debugreg(dr[3], 3);
 	x->switched |= VMX_SWITCHED_DEBUG;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -23,9 +24,6 @@
 
 #define ACTIVITY_ACTIVE		0
 
-/* MSRs that a guest reads and writes without an exit: one bitmap each in and outside long mode. */
-static unsigned long *legacy_bitmap, *long_mode_bitmap;
-
 static DECLARE_BITMAP(vpids, 1 << 16);
 static DEFINE_SPINLOCK(vpids_lock);
 
@@ -37,62 +35,6 @@ void vmcs_read_failed(unsigned long field)
 void vmcs_write_failed(unsigned long field, unsigned long value)
 {
 	WARN_ONCE(!vmx_lost(), "vhm: VMWRITE of %#lx to field %#lx failed", value, field);
-}
-
-/* SDM, "MSR-Bitmap Address": reads, then writes; low MSRs, then those from c0000000. */
-static void pass_msr(unsigned long *bitmap, u32 msr, bool write)
-{
-	unsigned int bit = msr & 0x1fff;
-
-	if (msr >= 0xc0000000)
-		bit += 1024 * 8;
-	__clear_bit(bit, bitmap);
-	if (write)
-		__clear_bit(bit + 2048 * 8, bitmap);
-}
-
-static unsigned long *bitmap_alloc_page(void)
-{
-	unsigned long *bitmap = (void *)__get_free_page(GFP_KERNEL);
-
-	if (!bitmap)
-		return NULL;
-	memset(bitmap, 0xff, PAGE_SIZE);
-	/* These live in the VMCS, so nobody has to look on. */
-	pass_msr(bitmap, MSR_FS_BASE, true);
-	pass_msr(bitmap, MSR_GS_BASE, true);
-	pass_msr(bitmap, MSR_IA32_SYSENTER_CS, true);
-	pass_msr(bitmap, MSR_IA32_SYSENTER_ESP, true);
-	pass_msr(bitmap, MSR_IA32_SYSENTER_EIP, true);
-	pass_msr(bitmap, MSR_IA32_TSC, false);
-	return bitmap;
-}
-
-/**
- * vmx_bitmaps_init() - the MSR bitmaps that all vCPUs share
- *
- * Return: 0 or -ENOMEM.
- */
-int __init vmx_bitmaps_init(void)
-{
-	legacy_bitmap = bitmap_alloc_page();
-	long_mode_bitmap = bitmap_alloc_page();
-	if (!legacy_bitmap || !long_mode_bitmap) {
-		vmx_bitmaps_free();
-		return -ENOMEM;
-	}
-	/* Only in long mode is it switched around the guest. */
-	pass_msr(long_mode_bitmap, MSR_KERNEL_GS_BASE, true);
-	return 0;
-}
-
-/**
- * vmx_bitmaps_free() - give the MSR bitmaps back
- */
-void vmx_bitmaps_free(void)
-{
-	free_page((unsigned long)legacy_bitmap);
-	free_page((unsigned long)long_mode_bitmap);
 }
 
 static u16 vpid_get(void)
@@ -153,6 +95,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	struct vmx_vcpu *x = &v->vmx;
 
 	vmx_forget(x);
+	kfree(x->injection);
 	vpid_put(x->vpid);
 	if (x->fpu)
 		__free_page(x->fpu);
@@ -175,7 +118,7 @@ static void init_execution(struct vmx_vcpu *x)
 	x->cpu_based = vmx_caps.cpu;
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, x->cpu_based);
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, cpu2);
-	vmcs_write64(MSR_BITMAP, __pa(legacy_bitmap));
+	vmx_use_bitmaps(x, NULL);
 	/*
 	 * #DB and #AC can recur for ever inside one instruction, with no exit
 	 * for the host; #MC is the host's.
@@ -273,14 +216,4 @@ void vmx_vmcs_init(struct vhm_vcpu *v)
 	init_guest(x);
 	vmx_set_tsc(x, -v->vm->tsc_start);
 	vmcs_write64(EPT_POINTER, vhm_ept_pointer(&v->vm->ept));
-}
-
-/**
- * vmx_use_long_mode_bitmap() - choose the MSR bitmap by the guest's EFER.LMA
- * @x: vCPU whose VMCS is current
- * @on: in long mode
- */
-void vmx_use_long_mode_bitmap(struct vmx_vcpu *x, bool on)
-{
-	vmcs_write64(MSR_BITMAP, __pa(on ? long_mode_bitmap : legacy_bitmap));
 }

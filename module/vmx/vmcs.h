@@ -46,6 +46,23 @@ failed:
 	return 0;
 }
 
+/* For a field that this CPU may lack: false, and VM_INSTRUCTION_ERROR is 12 from then on. */
+static __always_inline bool vmcs_try_read(unsigned long field, u64 *value)
+{
+	unsigned long read;
+
+	asm volatile goto("1:	vmread %[field], %[read]\n\t"
+			  "jna %l[failed]\n\t"
+			  _ASM_EXTABLE(1b, %l[failed])
+			  : [read] "=r" (read)
+			  : [field] "r" (field)
+			  : "cc" : failed);
+	*value = read;
+	return true;
+failed:
+	return false;
+}
+
 static __always_inline void vmcs_write_any(unsigned long field, unsigned long value)
 {
 	asm goto("1:	vmwrite %[value], %[field]\n\t"

@@ -13,14 +13,25 @@
 #include <linux/types.h>
 #include <asm/msr-index.h>
 
+#include "fields.h"
 #include "vmcs.h"
 
+struct vhm_capability_msrs;
+struct vhm_control;
 struct vhm_vcpu;
+struct vhm_vmcs;
+struct vmx_injection;
+struct vmx_snapshot;
 
 /* What enter.S loads and saves; it knows these offsets (enter.h). */
 struct vmx_frame {
 	u64 regs[16];		/* in the order of instructions; RSP lives in the VMCS */
 	u64 host_rsp;		/* as last written to the VMCS */
+};
+
+/* MSRs that exit, by a bit for each access: in and outside long mode. */
+struct vmx_bitmaps {
+	unsigned long *legacy, *long_mode;
 };
 
 /* Host values that a run of the guest replaces and that are put back behind it. */
@@ -48,7 +59,8 @@ struct vmx_host_fields {
  * @vpid: its tag in the TLB; 0: none was free
  * @moved: since its last entry the vCPU has come to another CPU
  * @flush_owed: translations tagged with @vpid may be stale
- * @event_work: an event waits or a window is open: the entry has to look
+ * @event_work: an event waits, a window is open or a field is to be broken: the entry has to look
+ * @bitmaps: which MSRs exit
  * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
  * @l1d_flush: the L1 data cache may hold secrets of the host's
@@ -61,8 +73,12 @@ struct vmx_host_fields {
  * @cr4_shadow: likewise
  * @dr: guest's breakpoint addresses
  * @dr6: guest's
- * @dr7: guest's, as in the VMCS
- * @debugctl: guest's, as in the VMCS
+ * @dr7: guest's
+ * @debugger: breakpoints are user space's, and the guest's are not in use
+ * @debugger_dr: then their addresses
+ * @vmcs_dr7: as in the VMCS: the guest's or the debugger's
+ * @stepping: user space steps, by RFLAGS.TF
+ * @debugctl: guest's
  * @star: guest's, as the MSRs below
  * @lstar: SYSCALL's target
  * @cstar: only remembered: no Intel CPU uses it
@@ -73,6 +89,7 @@ struct vmx_host_fields {
  * @pat: as in the VMCS
  * @efer_entry: EFER for the guest, where no control loads it
  * @efer_exit: EFER for the host, likewise
+ * @injection: fields to be broken on purpose, or NULL
  */
 struct vmx_vcpu {
 	struct vmx_frame frame;
@@ -84,6 +101,7 @@ struct vmx_vcpu {
 	bool moved;
 	bool flush_owed;
 	bool event_work;
+	const struct vmx_bitmaps *bitmaps;
 	u32 cpu_based;
 	unsigned int switched;
 	unsigned int run_flags;
@@ -96,6 +114,8 @@ struct vmx_vcpu {
 	u64 cr0_shadow;
 	u64 cr4_shadow;
 	u64 dr[4], dr6, dr7;
+	bool debugger, stepping;
+	u64 debugger_dr[4], vmcs_dr7;
 	u64 debugctl;
 	u64 star, lstar, cstar, fmask;
 	u64 kernel_gs_base;
@@ -103,6 +123,7 @@ struct vmx_vcpu {
 	u64 tsc_offset;
 	u64 pat;
 	struct vmx_msr_entry efer_entry, efer_exit;
+	struct vmx_injection *injection;
 };
 
 #define VMX_SWITCHED_KERNEL_GS	BIT(0)
@@ -132,6 +153,7 @@ extern struct vmx_caps vmx_caps __ro_after_init;
 
 /* caps.c */
 int vmx_caps_negotiate(void);
+int vmx_control_describe(unsigned int index, struct vhm_control *control);
 
 /* cpu.c: VMX operation */
 int vmx_start(void);
@@ -141,15 +163,37 @@ void vmx_make_current(struct vmx_vcpu *x);
 void vmx_forget(struct vmx_vcpu *x);
 struct vmx_region *vmx_region_alloc(void);
 void vmx_region_prepare(struct vmx_region *region);
+int vmx_with_scratch_vmcs(void (*look)(void));
+
+/* dump.c: the VMCS as a whole */
+int vmx_fields_init(void);
+bool vmx_field_present(enum vmx_field field);
+void vmx_capability_msrs(struct vhm_capability_msrs *msrs);
+void vmx_dump(const struct vmx_vcpu *x, struct vhm_vmcs *dump);
+void vmx_snapshot(struct vhm_vcpu *v, struct vmx_snapshot *s);
+
+/* inject.c: faults on purpose */
+void vmx_injection_init(void);
+bool vmx_may_inject(void);
+int vmx_inject_add(struct vmx_vcpu *x, enum vmx_field field, u64 value);
+void vmx_inject(struct vmx_vcpu *x);
+void vmx_injected(struct vmx_vcpu *x, bool entered);
+void vmx_injection_overlay(const struct vmx_vcpu *x, struct vmx_snapshot *s);
 
 /* vmcs.c: the VMCS built area by area */
 int vmx_vcpu_create(struct vhm_vcpu *v);
 void vmx_vcpu_destroy(struct vhm_vcpu *v);
 void vmx_vmcs_init(struct vhm_vcpu *v);
-void vmx_use_long_mode_bitmap(struct vmx_vcpu *x, bool on);
 void vmx_set_watchdog(struct vmx_vcpu *x);
+
+/* bitmap.c: MSRs that do not exit */
 int vmx_bitmaps_init(void);
 void vmx_bitmaps_free(void);
+int vmx_bitmaps_create(struct vmx_bitmaps *b,
+		       bool (*allowed)(const void *ctx, u32 msr, bool write), const void *ctx);
+void vmx_bitmaps_destroy(struct vmx_bitmaps *b);
+void vmx_choose_bitmap(struct vmx_vcpu *x);
+void vmx_use_bitmaps(struct vmx_vcpu *x, const struct vmx_bitmaps *b);
 
 /* switch.c: what is switched around a stay in the inner loop */
 void vmx_load(struct vmx_vcpu *x);
@@ -179,10 +223,15 @@ u64 vmx_get_cr4(const struct vmx_vcpu *x);
 void vmx_set_cr0(struct vhm_vcpu *v, u64 value);
 void vmx_set_cr4(struct vhm_vcpu *v, u64 value);
 void vmx_set_efer(struct vhm_vcpu *v, u64 value);
+void vmx_set_debugger(struct vmx_vcpu *x, const u64 *dr, u64 dr7);
+void vmx_set_stepping(struct vmx_vcpu *x, bool on);
+void vmx_intercept_breakpoint(struct vmx_vcpu *x, bool on);
+u64 vmx_linear_rip(const struct vmx_vcpu *x);
 void vmx_set_dr7(struct vmx_vcpu *x, u64 value);
 void vmx_set_debugctl(struct vmx_vcpu *x, u64 value);
 void vmx_set_tsc(struct vmx_vcpu *x, u64 offset);
 void vmx_set_pat(struct vmx_vcpu *x, u64 value);
+void vmx_get_pdptes(u64 pdpte[4]);
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);

@@ -41,6 +41,10 @@ TEST_F(guest, gets_leave_no_stale_byte)
 		SIZED(KVM_GET_FPU, kvm_fpu),
 		SIZED(KVM_GET_VCPU_EVENTS, kvm_vcpu_events),
 		SIZED(KVM_GET_MP_STATE, kvm_mp_state),
+		SIZED(KVM_GET_SREGS2, kvm_sregs2),
+		SIZED(KVM_GET_DEBUGREGS, kvm_debugregs),
+		SIZED(KVM_GET_XSAVE, kvm_xsave),
+		SIZED(KVM_GET_XSAVE2, kvm_xsave),
 	};
 
 	for (int round = 0; round < 2; round++) {

@@ -98,6 +98,34 @@ static const struct table our_table = {
 	},
 };
 
+#define CPUID_1_EDX_APIC	(1u << 9)
+#define MSR_APIC_BASE		0x1b
+#define APIC_ENABLE		(1ull << 11)
+
+static __guest void switch_apic_off(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+	uint32_t regs[4];
+
+	cpuid(1, 0, regs);
+	GUEST_EQ(CPUID_1_EDX_APIC, regs[3] & CPUID_1_EDX_APIC);
+	wrmsr(MSR_APIC_BASE, base & ~APIC_ENABLE);
+	cpuid(1, 0, regs);
+	GUEST_EQ(0, regs[3] & CPUID_1_EDX_APIC);
+	wrmsr(MSR_APIC_BASE, base);
+	cpuid(1, 0, regs);
+	GUEST_EQ(CPUID_1_EDX_APIC, regs[3] & CPUID_1_EDX_APIC);
+	GUEST_DONE();
+}
+
+/* The APIC may be user space's, but the bit that it can be switched off by is ours. */
+TEST_F(guest, apic_is_there_while_it_is_enabled)
+{
+	EXPECT_TRUE(vm_has_cpuid(self->vm.dev, 1, 3, 9));
+	vcpu_set_long(&self->cpu, switch_apic_off);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+}
+
 static void expect_leaf(struct __test_metadata *_metadata, struct vm *vm, unsigned int i,
 			uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
 {

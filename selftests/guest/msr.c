@@ -10,6 +10,8 @@
 
 #define MSR_TSC			0x10
 #define MSR_APIC_BASE		0x1b
+#define MSR_UCODE_WRITE		0x79
+#define MSR_UCODE_REV		0x8b
 #define MSR_MTRRCAP		0xfe
 #define MSR_SYSENTER_CS		0x174
 #define MSR_SYSENTER_ESP	0x175
@@ -176,6 +178,128 @@ static __guest void bad_values(void)
 TEST_F(guest, bad_value_is_gp_and_changes_nothing)
 {
 	vcpu_set_long(&self->cpu, bad_values);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+}
+
+/* Which MTRRs there are, and what each of them takes. */
+static const struct {
+	uint32_t index;
+	uint64_t value;
+	bool valid;
+} mtrrs[] = {
+	{ MSR_MTRR_BASE0, 0x80000006, true },
+	{ MSR_MTRR_BASE0, 0, true },
+	{ MSR_MTRR_BASE0, 0x80000001, true },
+	{ MSR_MTRR_BASE0, 0x80000002, false },
+	{ MSR_MTRR_BASE0, 0x80000003, false },
+	{ MSR_MTRR_BASE0, 0x80000007, false },
+	{ MSR_MTRR_BASE0, 0x80000106, false },
+	{ MSR_MTRR_BASE0, 0x80000806, false },
+	{ MSR_MTRR_BASE0, 1ull << 52, false },
+	{ MSR_MTRR_MASK0, 0x80000800, true },
+	{ MSR_MTRR_MASK0, 0, true },
+	{ MSR_MTRR_MASK0, 0x80000801, false },
+	{ MSR_MTRR_MASK0, 0x80000c00, false },
+	{ MSR_MTRR_MASK0, 1ull << 63, false },
+	{ MSR_MTRR_BASE0 + 14, 0x40000004, true },
+	{ MSR_MTRR_MASK0 + 14, 0x40000800, true },
+	{ MSR_MTRR_BASE0 + 16, 0, false },
+	{ MSR_MTRR_MASK0 + 16, 0, false },
+	{ 0x24f, 0, false },
+	{ MSR_MTRR_FIX64K, 0x0606050504040100, true },
+	{ MSR_MTRR_FIX64K, 0x0006060606060602, false },
+	{ MSR_MTRR_FIX64K, 0x0700000000000000, false },
+	{ 0x251, 0, false },
+	{ 0x257, 0, false },
+	{ 0x258, 0x0606060606060606, true },
+	{ 0x259, 0x0505050505050505, true },
+	{ 0x25a, 0, false },
+	{ 0x267, 0, false },
+	{ 0x268, 0x0404040404040404, true },
+	{ 0x26f, 0x0101010101010101, true },
+	{ 0x26f, 0x0101010801010101, false },
+	{ 0x270, 0, false },
+	{ MSR_MTRR_DEF_TYPE, 0xc06, true },
+	{ MSR_MTRR_DEF_TYPE, 0x800, true },
+	{ MSR_MTRR_DEF_TYPE, 0x807, false },
+	{ MSR_MTRR_DEF_TYPE, 0x906, false },
+	{ MSR_MTRR_DEF_TYPE, 0x1006, false },
+	{ MSR_MTRR_DEF_TYPE, 1ull << 32, false },
+	{ MSR_MTRRCAP, 0x508, false },
+};
+
+static __guest void set_mtrrs(void)
+{
+	GUEST_EQ(0x508, rdmsr(MSR_MTRRCAP));
+	for (unsigned int i = 0; i < ARRAY_SIZE(mtrrs); i++) {
+		uint64_t wanted = mtrrs[i].valid ? NO_TRAP : GP;
+
+		if (try_wrmsr(mtrrs[i].index, mtrrs[i].value) != wanted)
+			guest_report(GUEST_HAS_FAILED, __FILE__, i, "MTRR", mtrrs[i].index,
+				     mtrrs[i].value);
+		if (mtrrs[i].valid)
+			GUEST_EQ(mtrrs[i].value, rdmsr(mtrrs[i].index));
+	}
+	/* Neighbours have not been touched. */
+	GUEST_EQ(0, rdmsr(MSR_MTRR_BASE0 + 2));
+	GUEST_EQ(0, rdmsr(0x269));
+	GUEST_DONE();
+}
+
+TEST_F(guest, mtrrs_are_checked)
+{
+	vcpu_set_long(&self->cpu, set_mtrrs);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(0x0101010101010101, vcpu_get_msr(&self->cpu, 0x26f));
+	EXPECT_EQ(0x40000800, vcpu_get_msr(&self->cpu, MSR_MTRR_MASK0 + 14));
+}
+
+/* An update that the guest loads does nothing, and is no fault. */
+static __guest void update_microcode(void)
+{
+	uint64_t revision = rdmsr(MSR_UCODE_REV);
+
+	GUEST_EQ(0x100000000, revision);
+	GUEST_EQ(NO_TRAP, try_wrmsr(MSR_UCODE_REV, 0));
+	GUEST_EQ(NO_TRAP, try_wrmsr(MSR_UCODE_WRITE, VM_DATA));
+	GUEST_EQ(revision, rdmsr(MSR_UCODE_REV));
+	GUEST_SYNC(0);
+	GUEST_EQ(0x1234 * 0x100000000ull, rdmsr(MSR_UCODE_REV));
+	GUEST_DONE();
+}
+
+TEST_F(guest, microcode)
+{
+	vcpu_set_long(&self->cpu, update_microcode);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(&self->cpu));
+	vcpu_set_msr(&self->cpu, MSR_UCODE_REV, 0x1234 * 0x100000000ull);
+	vcpu_set_msr(&self->cpu, MSR_UCODE_WRITE, 0x5678);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+}
+
+#define MISC_EMON		(1ull << 7)
+#define MISC_BTS_UNAVAIL	(1ull << 11)
+#define MISC_PEBS_UNAVAIL	(1ull << 12)
+#define MISC_XD_DISABLE		(1ull << 34)
+
+static __guest void set_misc_enable(void)
+{
+	uint64_t value = rdmsr(MSR_MISC_ENABLE);
+
+	GUEST_EQ(MISC_BTS_UNAVAIL | MISC_PEBS_UNAVAIL,
+		 value & (MISC_BTS_UNAVAIL | MISC_PEBS_UNAVAIL | MISC_EMON));
+	GUEST_EQ(GP, try_wrmsr(MSR_MISC_ENABLE, value & ~MISC_BTS_UNAVAIL));
+	GUEST_EQ(GP, try_wrmsr(MSR_MISC_ENABLE, value & ~MISC_PEBS_UNAVAIL));
+	GUEST_EQ(value, rdmsr(MSR_MISC_ENABLE));
+	/* This one is read-only, too, but says nothing. */
+	GUEST_EQ(NO_TRAP, try_wrmsr(MSR_MISC_ENABLE, value | MISC_EMON | MISC_XD_DISABLE));
+	GUEST_EQ(value | MISC_XD_DISABLE, rdmsr(MSR_MISC_ENABLE));
+	GUEST_DONE();
+}
+
+TEST_F(guest, misc_enable)
+{
+	vcpu_set_long(&self->cpu, set_misc_enable);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 

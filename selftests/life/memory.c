@@ -310,7 +310,7 @@ TEST_F(guest, memory_is_replaced_under_a_running_guest)
 	pthread_t thread;
 
 	show(&self->cpu, host, SIZE, wait_for_changes, false);
-	limit(3);
+	limit(30);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_to_report, &runner));
 	for (uint64_t i = 1; i <= CHANGES; i++) {
 		fresh = map_private(PAGE);
@@ -342,7 +342,7 @@ TEST_F(guest, memory_is_thrown_away_under_a_running_guest)
 	if (vm_is_kvm())
 		SKIP(return, "without a watchdog this does not come back on Bochs 2.7");
 	show(&self->cpu, (void *)host, SIZE, count_for_long, true);
-	limit(3);
+	limit(30);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_to_report, &runner));
 	for (unsigned int i = 0; i < CHANGES; i++) {
 		ASSERT_EQ(0, madvise((void *)host, PAGE, MADV_DONTNEED));
@@ -372,7 +372,7 @@ TEST_F(guest, rights_change_under_a_running_guest)
 	pthread_t thread;
 
 	vcpu_set_long(&self->cpu, sweep_pages);
-	limit(3);
+	limit(30);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run_to_report, &runner));
 	for (unsigned int i = 0; i < CHANGES; i++) {
 		ASSERT_EQ(0, mprotect(pages, 126 * PAGE, PROT_READ));

@@ -13,7 +13,7 @@ problems=() phase=boot current='' leaking=0 panicked=0 ended=''
 declare -A met=()
 
 # What a healthy kernel never says. "Call Trace" catches what has a name that nobody thought of.
-bad_log='WARNING:|BUG:|Oops|general protection fault|kernel BUG|double fault|Kernel panic|unable to handle'
+bad_log='WARNING:|BUG:|Oops|general protection fault|invalid opcode|kernel BUG|double fault|Kernel panic|unable to handle'
 bad_log+='|possible recursive locking|possible circular locking|INFO: possible|suspicious RCU usage'
 bad_log+='|inconsistent lock state|[Ii]nvalid wait context|sleeping function called|scheduling while atomic'
 bad_log+='|INFO: task .* blocked|rcu.* stall|soft lockup|hard LOCKUP|[Bb]ad page|ODEBUG|refcount_t|corruption'

@@ -67,14 +67,17 @@ struct vhm_exit_stats {
 /**
  * struct vhm_vmcs_field - one field of a VMCS
  * @encoding: which one
- * @reserved: 0
+ * @flags: VHM_VMCS_HIDDEN
  * @value: what it holds
  */
 struct vhm_vmcs_field {
 	__u32 encoding;
-	__u32 reserved;
+	__u32 flags;
 	__u64 value;
 };
+
+/* An address of the kernel's, shown only to who has CAP_SYSLOG; the value is 0 instead. */
+#define VHM_VMCS_HIDDEN		0x1
 
 /**
  * struct vhm_vmcs - the fields of a vCPU's VMCS at one moment; all is written by the kernel
@@ -95,7 +98,7 @@ struct vhm_vmcs {
 };
 
 /* The launch state is "launched": the vCPU has been entered since it came to its CPU. */
-#define VHM_VMCS_LAUNCHED	(1 << 0)
+#define VHM_VMCS_LAUNCHED	0x1
 
 /**
  * struct vhm_get_vmcs - argument of VHM_GET_VMCS
@@ -117,19 +120,19 @@ struct vhm_get_vmcs {
 	__u64 reserved[4];
 };
 
-#define VHM_VMCS_AT_EXIT	(1 << 0)
+#define VHM_VMCS_AT_EXIT	0x1
 
 /**
  * struct vhm_broken_rule - one of the SDM's rules for VM entry, and the VMCS breaks it
  * @name: the rule's name, as in the manual
  * @encoding: the field to blame
- * @reserved: 0
+ * @flags: VHM_VMCS_HIDDEN
  * @value: what the field holds
  */
 struct vhm_broken_rule {
 	char name[48];
 	__u32 encoding;
-	__u32 reserved;
+	__u32 flags;
 	__u64 value;
 };
 
@@ -161,7 +164,7 @@ struct vhm_explain {
 	struct vhm_broken_rule rule[VHM_MAX_BROKEN_RULES];
 };
 
-#define VHM_EXPLAIN_NOW		(1 << 0)
+#define VHM_EXPLAIN_NOW		0x1
 
 /**
  * struct vhm_inject_field - argument of VHM_INJECT_FIELD
@@ -246,11 +249,20 @@ struct vhm_observe {
 	__u64 exits[64];
 };
 
-/* vCPU fd and observer: the VMCS, now or at exits. */
+/*
+ * vCPU fd and observer: the VMCS, now or at exits. Observer: -ENOENT: no such vCPU; -ENODEV: it
+ * has ended; -EBUSY: another observer waits for its exits; -EINTR. vCPU fd: now only.
+ */
 #define VHM_GET_VMCS		_IOWR(VHMIO, 0x03, struct vhm_get_vmcs)
-/* vCPU fd and observer: why an entry failed, or would. */
+/*
+ * vCPU fd and observer: why an entry failed, or would. -ENODATA: none has failed; observer:
+ * -EBUSY: the vCPU is in a call, so it is running.
+ */
 #define VHM_EXPLAIN		_IOWR(VHMIO, 0x04, struct vhm_explain)
-/* vCPU fd: break something; -EPERM unless the module was loaded with unsafe_injection=1. */
+/*
+ * vCPU fd: break something; -EPERM unless the module was loaded with unsafe_injection=1; -EINVAL:
+ * no field of that encoding, or one that only the CPU writes; -ENXIO: not on this CPU; -ENOSPC.
+ */
 #define VHM_INJECT_FIELD	_IOW(VHMIO, 0x05, struct vhm_inject_field)
 /* VM fd: a new observer, as a file descriptor. */
 #define VHM_CREATE_OBSERVER	_IO(VHMIO, 0x06)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of libvhm share among themselves. */
+/* What the files of libvhm share, and the programs of this tree that speak through vhm_error(). */
 #ifndef LIBVHM_INTERNAL_H
 #define LIBVHM_INTERNAL_H
 

@@ -104,4 +104,16 @@ int vhm_vcpu_exit_stats(const struct vhm_vcpu *vcpu,
 			struct vhm_exit_stats *stats);
 const char *vhm_exit_reason_name(unsigned int reason);
 
+/*
+ * vmcs.c: what only /dev/vhm can. The library also has the module's own code that names the fields
+ * of a VMCS and puts their values into words: include module/vmx/fields.h.
+ */
+int vhm_vm_observer(const struct vhm_vm *vm);
+int vhm_observe(int fd, struct vhm_observe *machine);
+int vhm_get_vmcs(int fd, uint32_t vcpu, uint32_t flags, struct vhm_vmcs *dumps, uint32_t count);
+int vhm_explain(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explain *explain, char **text);
+int vhm_vcpu_inject(const struct vhm_vcpu *vcpu, uint32_t encoding, uint64_t value);
+int vhm_get_control(const struct vhm_device *device, uint32_t index, struct vhm_control *control);
+int vhm_capability_msrs(const struct vhm_device *device, struct vhm_capability_msrs *msrs);
+
 #endif /* LIBVHM_H */

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,6 +19,7 @@
 #include "console.h"
 #include "kick.h"
 #include "log.h"
+#include "thread.h"
 
 #define ESCAPE		0x01	/* Ctrl-A */
 #define LEAVE		'x'
@@ -137,7 +137,6 @@ static void *read_input(void *unused)
  */
 int console_open(void)
 {
-	sigset_t all, mask;
 	pthread_t reader;
 	int error;
 
@@ -146,11 +145,7 @@ int console_open(void)
 	if (make_raw())
 		return -1;
 
-	/* Signals are for the thread that runs the guest. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	error = pthread_create(&reader, NULL, read_input, NULL);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	error = thread_start(&reader, read_input, NULL);
 	if (error) {
 		restore_terminal();
 		return log_error(NULL,

@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -47,4 +48,19 @@ void log_note(const char *format, ...)
 	va_start(arguments, format);
 	say(NULL, format, arguments);
 	va_end(arguments);
+}
+
+/**
+ * log_text() - say something of several lines
+ * @text: the lines, each with its end
+ */
+void log_text(const char *text)
+{
+	const char *end = isatty(STDERR_FILENO) ? "\r\n" : "\n";
+	size_t length;
+
+	for (; *text; text += length + (text[length] == '\n')) {
+		length = strcspn(text, "\n");
+		fprintf(stderr, "%.*s%s", (int)length, text, end);
+	}
 }

@@ -9,5 +9,6 @@ __printf(2, 3)
 int log_error(const char *about, const char *format, ...);
 __printf(1, 2)
 void log_note(const char *format, ...);
+void log_text(const char *text);
 
 #endif /* VHM_LOG_H */

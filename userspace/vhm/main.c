@@ -1,275 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0
-/* vhm - run a guest: the command line. */
-#include <errno.h>
+/* vhm - run guests and look into them: the table of its commands. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "acpi.h"
-#include "console.h"
-#include "flat.h"
-#include "kick.h"
-#include "linux.h"
-#include "log.h"
-#include "machine.h"
-#include "privileges.h"
-#include "run.h"
-#include "stats.h"
+#include "../libvhm/compiler.h"
+#include "command.h"
 
-#define STATUS_FAILED	1
-#define STATUS_USAGE	2
-
-#define DEFAULT_DEVICE	"/dev/vhm"
-#define DEFAULT_MEMORY	(256 * MIB)
-#define DEFAULT_APPEND	"console=ttyS0"
-#define PAGE		4096u
-
-static const char usage_text[] =
-	"usage: vhm run [--device NODE] --kernel FILE [--initrd FILE] [--append TEXT]\n"
-	"               [--memory SIZE] [--stats]\n"
-	"       vhm --help | --version\n";
-
-static const char help_text[] =
-	"\n"
-	"Runs a guest on a device that speaks the KVM API, with its serial port on this\n"
-	"terminal. Ctrl-A x leaves, Ctrl-A a sends a Ctrl-A.\n"
-	"\n"
-	"  --device NODE   /dev/vhm (the default) or /dev/kvm\n"
-	"  --kernel FILE   a Linux bzImage, or a flat binary (real mode, at 0x7c00)\n"
-	"  --initrd FILE   initial RAM disk of a Linux kernel\n"
-	"  --append TEXT   command line of a Linux kernel (default: console=ttyS0)\n"
-	"  --memory SIZE   memory of the guest: bytes, or with K, M or G (default: 256M)\n"
-	"  --stats         afterwards, a report of exits and times on stderr\n"
-	"  --help          this text\n"
-	"  --version       the version\n"
-	"\n"
-	"Exit status: 0 when the guest switched off or the user left, 1 on failure, 2 for a\n"
-	"wrong command line, 4 after a reset, 6 after a triple fault, 8 when the guest\n"
-	"halted for good, (V << 1) | 1 when it wrote V to port 0xf4, 128 + N after signal N.\n"
-	"See vhm(1).\n";
-
-struct options {
-	const char *device;
-	const char *kernel;
-	const char *initrd;
-	const char *append;
-	uint64_t memory;
-	bool stats;
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "run", command_run, "run a guest" },
+	{ "list", command_list, "list your machines that run on /dev/vhm" },
+	{ "vmcs", command_vmcs, "look into the VMCS of one of them" },
+	{ "capabilities", command_capabilities, "show what VMX can do here, and what vhm chose" },
+	{ "doctor", command_doctor, "say whether this machine can run vhm, and what to do if not" },
 };
 
-static int usage_error(const char *what, const char *value)
+static const char usage_text[] =
+	"usage: vhm COMMAND [OPTION...]\n"
+	"       vhm COMMAND --help\n"
+	"       vhm --help | --version\n";
+
+/**
+ * usage_error() - say what is wrong with a command line
+ * @usage: the usage of the command
+ * @what: a sentence without its full stop
+ * @value: what the sentence ends with, or NULL
+ *
+ * Return: STATUS_USAGE.
+ */
+int usage_error(const char *usage, const char *what, const char *value)
 {
-	fprintf(stderr, "vhm: %s%s%s\n%s", what, value ? " " : "",
-		value ? value : "", usage_text);
+	fprintf(stderr, "vhm: %s%s%s\n%s", what, value ? " " : "", value ? value : "", usage);
 	return STATUS_USAGE;
 }
 
-/* "256M" and the like; 0 for what is not a size. */
-static uint64_t parse_size(const char *text)
-{
-	static const char suffixes[] = "KMG";
-	const char *suffix;
-	unsigned int shift = 0;
-	uint64_t size;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	size = strtoull(text, &end, 10);
-	if (*end) {
-		suffix = strchr(suffixes, *end & ~0x20);
-		if (!suffix || end[1])
-			return 0;
-		shift = 10 * (unsigned int)(suffix - suffixes + 1);
-	}
-	if (errno || size << shift >> shift != size)
-		return 0;
-	return size << shift;
-}
-
-static int check_options(const struct options *options)
-{
-	if (!options->kernel)
-		return usage_error("--kernel FILE is missing", NULL);
-	if (options->memory < MEMORY_LEAST || options->memory > MEMORY_MOST ||
-	    options->memory % PAGE)
-		return usage_error("--memory has to be a size from 1M to 512G, a multiple of 4K",
-				   NULL);
-	return 0;
-}
-
-/* Returns 0 to go on, otherwise the exit status plus one. */
-static int parse_option(struct options *options, int option)
-{
-	switch (option) {
-	case 'd':
-		options->device = optarg;
-		break;
-	case 'k':
-		options->kernel = optarg;
-		break;
-	case 'i':
-		options->initrd = optarg;
-		break;
-	case 'a':
-		options->append = optarg;
-		break;
-	case 'm':
-		options->memory = parse_size(optarg);
-		break;
-	case 's':
-		options->stats = true;
-		break;
-	case 'h':
-		printf("%s%s", usage_text, help_text);
-		return 1;
-	default:
-		fputs(usage_text, stderr);
-		return STATUS_USAGE + 1;
-	}
-	return 0;
-}
-
-static int parse_options(struct options *options, int argc, char **argv)
+/**
+ * only_help() - the command line of a command that takes nothing but --help
+ * @argc: arguments, the command first
+ * @argv: the arguments
+ * @usage: the usage of the command
+ * @help: what --help prints behind it
+ *
+ * Return: STATUS_GO_ON, or the exit status.
+ */
+int only_help(int argc, char **argv, const char *usage, const char *help)
 {
 	static const struct option table[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "kernel", required_argument, NULL, 'k' },
-		{ "initrd", required_argument, NULL, 'i' },
-		{ "append", required_argument, NULL, 'a' },
-		{ "memory", required_argument, NULL, 'm' },
-		{ "stats", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option, status;
+	int option = getopt_long(argc, argv, "", table, NULL);
 
-	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
-		status = parse_option(options, option);
-		if (status)
-			return status;
+	if (option == 'h') {
+		printf("%s%s", usage, help);
+		return STATUS_OK;
+	}
+	if (option >= 0) {
+		fputs(usage, stderr);
+		return STATUS_USAGE;
 	}
 	if (optind < argc)
-		return usage_error("unexpected argument", argv[optind]) + 1;
-	status = check_options(options);
-	return status ? status + 1 : 0;
+		return usage_error(usage, "unexpected argument", argv[optind]);
+	return STATUS_GO_ON;
 }
 
-static int load_flat(struct machine *machine, const struct options *options,
-		     const struct image *kernel)
+static int print_help(void)
 {
-	if (options->initrd || options->append)
-		return log_error(kernel->path,
-				 "is not a Linux kernel (no \"HdrS\" in its header): it cannot take --initrd or --append");
-	if (flat_load(&machine->memory, kernel))
-		return -1;
-	return flat_start(&machine->vcpu);
-}
+	size_t i;
 
-static int load_linux(struct machine *machine, const struct options *options,
-		      const struct image *kernel)
-{
-	const char *append = options->append ? options->append :
-					       DEFAULT_APPEND;
-	struct linux_entry entry;
-	struct image initrd;
-	int error;
-
-	if (options->initrd && image_open(&initrd, options->initrd))
-		return -1;
-	error = linux_load(&machine->memory, kernel,
-			   options->initrd ? &initrd : NULL, append, &entry);
-	if (options->initrd)
-		image_close(&initrd);
-	if (error)
-		return -1;
-	return linux_start(&machine->vcpu, &machine->memory, &entry);
-}
-
-static int load(struct machine *machine, const struct options *options)
-{
-	struct image kernel;
-	bool is_linux;
-	int error;
-
-	if (acpi_write_tables(&machine->memory) ||
-	    image_open(&kernel, options->kernel))
-		return -1;
-	error = linux_probe(&kernel, &is_linux);
-	if (!error && is_linux)
-		error = load_linux(machine, options, &kernel);
-	else if (!error)
-		error = load_flat(machine, options, &kernel);
-	image_close(&kernel);
-	return error;
-}
-
-static void run_loaded(struct machine *machine, const struct options *options)
-{
-	struct stats stats;
-
-	machine_init_devices(machine, kick_now());
-	if (options->stats)
-		stats_start(&stats, machine);
-
-	run_guest(machine, options->stats ? &stats : NULL);
-
-	console_close();
-	if (options->stats)
-		stats_print(&stats, machine, stderr);
-}
-
-static int run_machine(struct machine *machine, const struct options *options)
-{
-	int status = STATUS_FAILED;
-
-	if (machine_init_cpu(machine) || load(machine, options) ||
-	    privileges_drop() || kick_init(machine->vcpu.run))
-		return STATUS_FAILED;
-	if (!console_open()) {
-		run_loaded(machine, options);
-		status = run_status(machine);
-	}
-	kick_close();
-	return status;
-}
-
-static int command_run(int argc, char **argv)
-{
-	struct options options = {
-		.device = DEFAULT_DEVICE,
-		.memory = DEFAULT_MEMORY,
-	};
-	static struct machine machine;
-	int status;
-
-	status = parse_options(&options, argc, argv);
-	if (status)
-		return status - 1;
-	if (machine_open(&machine, options.device, options.memory))
-		return STATUS_FAILED;
-	status = run_machine(&machine, &options);
-	machine_close(&machine);
-	return status;
+	printf("%s\n", usage_text);
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-14s%s\n", commands[i].name, commands[i].what);
+	puts("\nExit status: 0, 1 on failure, 2 for a wrong command line; run has more.");
+	puts("See vhm(1).");
+	return STATUS_OK;
 }
 
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
+	size_t i;
 
-	if (!strcmp(command, "run"))
-		return command_run(argc - 1, argv + 1);
-	if (!strcmp(command, "--help")) {
-		printf("%s%s", usage_text, help_text);
-		return 0;
-	}
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(command, commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (!strcmp(command, "--help"))
+		return print_help();
 	if (!strcmp(command, "--version")) {
 		puts("vhm " VHM_VERSION);
-		return 0;
+		return STATUS_OK;
 	}
 	if (*command)
-		return usage_error("there is no command", command);
-	return usage_error("a command is missing", NULL);
+		return usage_error(usage_text, "there is no command", command);
+	return usage_error(usage_text, "a command is missing", NULL);
 }

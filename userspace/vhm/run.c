@@ -4,17 +4,17 @@
  * are this thread's work; others only kick it.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "console.h"
 #include "kick.h"
 #include "log.h"
 #include "run.h"
 #include "stats.h"
 
-/* Exit statuses of the launcher; vhm.1 has the whole list. */
-#define STATUS_OK		0
-#define STATUS_FAILED		1
+/* Further exit statuses of the launcher; vhm.1 has the whole list. */
 #define STATUS_RESET		4
 #define STATUS_TRIPLE_FAULT	6
 #define STATUS_HALTED		8
@@ -104,6 +104,41 @@ static const char *internal_error(uint32_t suberror)
 	}
 }
 
+static void report_entry(struct machine *machine)
+{
+	unsigned long long reason =
+		machine->vcpu.run->fail_entry.hardware_entry_failure_reason;
+	struct vhm_explain explain;
+	char *text;
+
+	/* Only /dev/vhm can explain. */
+	if (vhm_explain(machine->vcpu.fd, 0, 0, &explain, &text)) {
+		log_error(machine->device.path,
+			  "could not enter the guest (hardware reason 0x%llx); its registers:",
+			  reason);
+		return;
+	}
+	log_error(machine->device.path,
+		  "could not enter the guest (hardware reason 0x%llx). Why:", reason);
+	log_text(text);
+	free(text);
+	log_note("the guest's registers:");
+}
+
+static void dump_registers(const struct machine *machine)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	vhm_vcpu_dump(&machine->vcpu, out);
+	if (!fclose(out))
+		log_text(text);
+	free(text);
+}
+
 static void report_failure(struct machine *machine)
 {
 	const struct kvm_run *run = machine->vcpu.run;
@@ -111,10 +146,7 @@ static void report_failure(struct machine *machine)
 	console_flush();
 	switch (run->exit_reason) {
 	case KVM_EXIT_FAIL_ENTRY:
-		log_error(machine->device.path,
-			  "could not enter the guest (hardware reason 0x%llx); its registers:",
-			  (unsigned long long)
-			  run->fail_entry.hardware_entry_failure_reason);
+		report_entry(machine);
 		break;
 	case KVM_EXIT_INTERNAL_ERROR:
 		log_error(machine->device.path,
@@ -128,7 +160,7 @@ static void report_failure(struct machine *machine)
 			  run->exit_reason, vhm_exit_name(run->exit_reason));
 		break;
 	}
-	vhm_vcpu_dump(&machine->vcpu, stderr);
+	dump_registers(machine);
 	end(machine, ENDING_FAILED);
 }
 

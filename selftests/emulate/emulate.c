@@ -224,13 +224,32 @@ static void get_regs(struct vcpu *cpu, struct emulate_state *s)
 	};
 }
 
-static void set_xmm(struct vcpu *cpu, const uint64_t xmm[2])
+/* Of struct kvm_xsave's words: the legacy area's, and the header's first. */
+#define XSAVE_FCW	0
+#define XSAVE_MXCSR	6
+#define XSAVE_XMM	40
+#define XSAVE_BV	128
+
+/*
+ * KVM_SET_FPU of KVM leaves the header of an XSAVE area as it was: what was in its initial
+ * state stays there.
+ */
+static void set_xmm(struct machine *m, const uint64_t xmm[2])
 {
 	struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
+	struct kvm_xsave area = {};
 
 	memset(fpu.xmm, 0x5a, sizeof(fpu.xmm));
 	memcpy(fpu.xmm[1], xmm, sizeof(fpu.xmm[1]));
-	VM_IOCTL(cpu->fd, KVM_SET_FPU, &fpu);
+	if (ioctl(m->vm.fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE) != 1) {
+		VM_IOCTL(m->cpu.fd, KVM_SET_FPU, &fpu);
+		return;
+	}
+	area.region[XSAVE_FCW] = fpu.fcw;
+	area.region[XSAVE_MXCSR] = fpu.mxcsr;
+	area.region[XSAVE_BV] = 3;	/* x87, SSE */
+	memcpy(&area.region[XSAVE_XMM], fpu.xmm, sizeof(fpu.xmm));
+	VM_IOCTL(m->cpu.fd, KVM_SET_XSAVE, &area);
 }
 
 /* XMM1; the others must be as they were. */
@@ -320,7 +339,7 @@ static void load(struct machine *m, const struct emulate_case *c)
 	write_idt(&m->vm, c->mode, m->how == HOW_REAL);
 	set_sregs(m, c->mode);
 	set_regs(&m->cpu, &c->before);
-	set_xmm(&m->cpu, c->before.xmm);
+	set_xmm(m, c->before.xmm);
 }
 
 static void store(struct machine *m, struct emulate_state *s)

@@ -195,6 +195,24 @@ TEST_F(guest, accesses)
 	}
 }
 
+/* What can be read without user space is, and only the write goes there. */
+TEST_F(guest, modify_in_a_read_only_slot)
+{
+	struct device d;
+	void *host;
+
+	host = vm_add_slot(&self->vm, 1, HOLE + 0x100000, 0x1000);
+	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, HOLE + 0x100000, 0, host));
+	*(uint32_t *)host = 0x1234;
+	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, KVM_MEM_READONLY, HOLE, 0x1000, host));
+	vcpu_set_long(&self->cpu, add_l);
+	ASSERT_EQ(GUEST_IS_DONE, run_with_device(&self->cpu, &d));
+	ASSERT_EQ(1, d.count);
+	EXPECT_TRUE(d.access[0].write);
+	EXPECT_EQ(0x89abcdef + 0x1234, d.access[0].data);
+	EXPECT_EQ(0x1234, *(uint32_t *)host);
+}
+
 extern const uint8_t counted_insn[], counted_next[];
 
 static __guest void count_up(void)

@@ -80,6 +80,8 @@ void vhm_vcpu_init(struct vhm_vcpu *v)
 	memset(x->dr, 0, sizeof(x->dr));
 	x->cr2 = 0;
 	x->flush_owed = true;
+	/* It may have been in a HLT that does not exit. */
+	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
 	vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write32(GUEST_SYSENTER_CS, 0);
@@ -543,6 +545,17 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return vhm_get_xcrs(v, argp);
 	case KVM_SET_XCRS:
 		return vhm_set_xcrs(v, argp);
+	case KVM_GET_TSC_KHZ:
+		return vhm_get_tsc_khz(v);
+	case KVM_SET_TSC_KHZ:
+		return vhm_set_tsc_khz(v, (__force unsigned long)argp);
+	case KVM_HAS_DEVICE_ATTR:
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_SET_DEVICE_ATTR:
+		return vhm_vcpu_attr(v, cmd, argp);
+	case KVM_SMI:
+		/* As KVM without system-management mode: it knows the call. */
+		return -ENOTTY;
 	case KVM_TRANSLATE:
 		return vhm_translate(v, argp);
 	case KVM_GET_LAPIC:

@@ -80,7 +80,7 @@ static enum vhm_next look_around(void)
 	return VHM_RESUME;
 }
 
-/* IRQs off: what must be the guest's from here to depart(), and be the host's before an interrupt. */
+/* IRQs off: what must be the guest's inside, and the host's again before an interrupt. */
 static void arrive(struct vhm_vcpu *v)
 {
 	vmx_open(&v->vmx);

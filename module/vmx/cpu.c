@@ -184,7 +184,8 @@ static void guard_branches(struct vmx_cpu *c, struct vmx_vcpu *x)
  * @x: its vCPU
  *
  * Called with preemption off, and IRQs on unless no CPU can hold the VMCS; it is
- * taken from another CPU if need be. The host-state fields that differ between CPUs are brought up to date.
+ * taken from another CPU if need be. The host-state fields that differ between
+ * CPUs are brought up to date.
  */
 void vmx_make_current(struct vmx_vcpu *x)
 {

@@ -442,9 +442,6 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_set_mce(v, argp);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
-	case KVM_GET_TSC_KHZ:
-		/* The host's: there is no scaling yet. */
-		return tsc_khz;
 	case VHM_GET_EXIT_STATS:
 		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:
@@ -587,6 +584,8 @@ static int vcpu_publish(struct vhm_vcpu *v)
 	int fd;
 
 	if (vm->vcpu_count >= VHM_MAX_VCPUS)
+		return -EINVAL;
+	if (!vhm_claim_vcpu_id(vm, v->id))
 		return -EINVAL;
 	if (id_taken(vm, v->id))
 		return -EEXIST;

@@ -103,7 +103,7 @@ static void apply_host(struct kvm_cpuid_entry2 *e)
 {
 	switch (e->function) {
 	case 1:
-		/* Ours, whatever the CPU has; without a local APIC in the kernel user space hides it. */
+		/* Ours, whatever the CPU has. Without a local APIC of ours user space hides it. */
 		e->ecx |= B(21);
 		if (!vmx_caps.xcr0)
 			e->ecx &= ~(B(26) | B(28) | B(12) | B(29));
@@ -121,7 +121,7 @@ static void apply_host(struct kvm_cpuid_entry2 *e)
 			e->ecx &= ~B(22);
 		if (!boot_cpu_has(X86_FEATURE_FSGSBASE))
 			e->ebx &= ~B(0);
-		/* Ours, whatever the CPU has. */
+		/* Ours, whatever the CPU has. Without a local APIC of ours user space hides it. */
 		e->ebx |= B(1);
 		e->eax = 0;
 		break;

@@ -578,6 +578,26 @@ void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector)
 }
 
 /**
+ * vhm_set_vapic_addr() - KVM_SET_VAPIC_ADDR: where old guests find their TPR
+ * @v: the vCPU
+ * @user: struct kvm_vapic_addr
+ *
+ * There is no such page; who says so, as QEMU does at each reset, is not contradicted.
+ *
+ * Return: 0; -EINVAL: its local APIC is user space's, or an address; -EFAULT.
+ */
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user)
+{
+	struct kvm_vapic_addr page;
+
+	if (!v->lapic)
+		return -EINVAL;
+	if (copy_from_user(&page, user, sizeof(page)))
+		return -EFAULT;
+	return page.vapic_addr ? -EINVAL : 0;
+}
+
+/**
  * vhm_lapic_create() - a local APIC for a new vCPU, before its reset
  * @v: the vCPU
  *

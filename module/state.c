@@ -562,6 +562,8 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return vhm_get_lapic(v, argp);
 	case KVM_SET_LAPIC:
 		return vhm_set_lapic(v, argp);
+	case KVM_SET_VAPIC_ADDR:
+		return vhm_set_vapic_addr(v, argp);
 	case KVM_ENABLE_CAP:
 		return vhm_vcpu_enable_cap(v, argp);
 	default:

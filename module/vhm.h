@@ -370,6 +370,7 @@ void vhm_lapic_cpuid_changed(struct vhm_vcpu *v);
 void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
 
 /* routes.c */

@@ -89,6 +89,17 @@ TEST(without)
 	vm_close(&vm);
 }
 
+/* There may be a page for the TPR, or none; to say that there is none is right. */
+TEST_F(split, no_page_for_the_tpr)
+{
+	struct kvm_vapic_addr page = {};
+
+	EXPECT_EQ(0, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &page));
+	EXPECT_ERROR(EFAULT, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, NULL));
+	page.vapic_addr = 1ull << 40;
+	EXPECT_ERROR(EINVAL, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &page));
+}
+
 TEST_F(split, mp_states)
 {
 	static const uint32_t states[] = {

@@ -489,7 +489,7 @@ void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 	events->interrupt.nr = v->events.vector;
 	events->interrupt.shadow = shadow_to_kvm(blocking);
 	events->nmi.injected = v->events.nmi_injected;
-	events->nmi.pending = v->events.nmi_pending != 0;
+	events->nmi.pending = v->events.nmi_pending || atomic_read(&v->nmis);
 	events->nmi.masked = !!(blocking & GUEST_INTR_STATE_NMI);
 	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
 			KVM_VCPUEVENT_VALID_SMM;
@@ -548,8 +548,10 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events)
 	v->events.soft = false;
 	v->events.vector = events->interrupt.nr;
 	v->events.nmi_injected = events->nmi.injected;
-	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
+	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING) {
 		v->events.nmi_pending = !!events->nmi.pending;
+		atomic_set(&v->nmis, 0);
+	}
 	if (events->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR)
 		vhm_lapic_set_sipi_vector(v, events->sipi_vector);
 	if (events->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT)

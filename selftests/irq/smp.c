@@ -244,6 +244,7 @@ TEST_F(smp, nmi_to_another)
 	GUEST_VAR(self->vm, command) = DM_NMI | ICR_ASSERT;
 	vcpu_set_entry(&self->m.cpu[0], send);
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->m.cpu[0]));
+	EXPECT_EQ(1, vcpu_events(&self->m.cpu[1]).nmi.pending);
 	vcpu_set_entry(&self->m.cpu[1], note_nmi);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->m.cpu[1]));
 }

@@ -380,9 +380,19 @@ TEST_F(smp, start_from_uninitialized)
 	wake(_metadata, &self->m);
 }
 
+static __guest void stand(void)
+{
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
 TEST_F(smp, start_again_from_running)
 {
+	unsigned int i;
+
 	prepare_all(_metadata, &self->m);
+	for (i = 1; i < CPUS; i++)
+		vcpu_set_entry(&self->m.cpu[i], stand);
 	wake(_metadata, &self->m);
 }
 

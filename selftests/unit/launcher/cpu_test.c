@@ -105,8 +105,8 @@ static void test_dependent(void)
 	       !(entry(7, 0)->ecx & 1u << 3) && !entry(0xd, 0)->eax && !entry(0xd, 0)->ecx &&
 	       !entry(0xd, 1)->eax && !entry(0xd, 2)->eax && !entry(0xd, 8)->eax,
 	       "cpu: without XSAVE there is nothing to save");
-	tap_ok(!apply("-fxsr") && !(entry(1, 0)->ecx & 1u << 28) && !(entry(7, 0)->ebx & 1u << 16) &&
-	       !entry(0xd, 0)->eax,
+	tap_ok(!apply("-fxsr") && !(entry(1, 0)->ecx & 1u << 28) &&
+	       !(entry(7, 0)->ebx & 1u << 16) && !entry(0xd, 0)->eax,
 	       "cpu: -fxsr takes what XSAVE saves with it");
 	tap_ok(!apply("-sse2") &&
 	       !(entry(1, 0)->ecx & (1u | 1u << 9 | 1u << 19 | 1u << 20 | 1u << 25)),

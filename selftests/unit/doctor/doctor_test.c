@@ -263,17 +263,22 @@ static void sig_enforce(struct doctor *doctor)
 	put("/sys/module/module/parameters/sig_enforce", "Y\n");
 }
 
-static void kvm_beside(struct doctor *doctor) { (void)doctor; add_kvm("0\n"); }
-static void kvm_idle(struct doctor *doctor) { (void)doctor; unload(); add_kvm("0\n"); }
-static void kvm_in_use(struct doctor *doctor) { (void)doctor; unload(); add_kvm("3\n"); }
-static void kvm_built_in(struct doctor *doctor) { (void)doctor; unload(); add_kvm(NULL); }
+static void kvm_idle(struct doctor *doctor) { (void)doctor; add_kvm("0\n"); }
+static void kvm_in_use(struct doctor *doctor) { (void)doctor; add_kvm("3\n"); }
+static void kvm_built_in(struct doctor *doctor) { (void)doctor; add_kvm(NULL); }
 
 static void kvm_6_12(struct doctor *doctor)
 {
 	(void)doctor;
-	unload();
 	add_kvm("0\n");
 	put("/proc/sys/kernel/osrelease", "6.12.117\n");
+}
+
+/* vhm was loaded with vmxon=run. */
+static void kvm_beside(struct doctor *doctor)
+{
+	kvm_idle(doctor);
+	put("/sys/module/vhm/refcnt", "0\n");
 }
 
 static void kvm_7_2(struct doctor *doctor)

@@ -78,6 +78,13 @@
 #define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit)
 #endif
 
+/* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags instead. */
+#ifdef VHM_HAVE_HYPERCALL_FLAGS
+#define VHM_HYPERCALL_LONG_MODE	flags
+#else
+#define VHM_HYPERCALL_LONG_MODE	longmode
+#endif
+
 /* Suspend and resume of the last CPU. */
 #ifdef VHM_HAVE_SYSCORE_OPS
 #define VHM_SYSCORE(name, suspend_fn, resume_fn)			\

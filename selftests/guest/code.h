@@ -23,6 +23,11 @@ extern const char task_jmp[], task_jmp_gate[], task_call[], task_call_gate[];
 extern const char task_int[], task_int3[], task_ud[], task_gp[], task_spin[];
 extern const char task_other[], task_other_back[], task_other_jumps[], task_8086[];
 
+/* legacy.S: runs where it is linked */
+extern const char legacy_pages[], legacy_fault[], legacy_fault_handler[];
+extern const char legacy_calls[], legacy_called[], legacy_back[], legacy_handler[];
+extern const char legacy_sysenter[], legacy_entered[], legacy_exited[];
+
 /* Labels inside functions of interrupts.c */
 extern const char window_sti[], window_ss[], window_cpuid[], window_out[];
 

@@ -16,6 +16,7 @@
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
 
+#include "compat.h"
 #include "vhm.h"
 
 #define MAX_BASIC	0xd

@@ -550,6 +550,14 @@ static bool is_plain(const struct vhm_insn *insn)
 	       !insn->string;
 }
 
+static bool is_one_place(const struct vhm_insn *insn)
+{
+	return insn->place[VHM_STEP_READ] == VHM_PLACE_ADDRESS &&
+	       !insn->place[VHM_STEP_READ_SECOND] &&
+	       (insn->modify || !insn->place[VHM_STEP_WRITE]) && insn->mem_size <= 8 &&
+	       !(insn->needs & ~VHM_NEEDS_RFLAGS) && !insn->string && insn->op != VHM_INSN_JMP;
+}
+
 static bool touches_memory(const struct vhm_insn *insn)
 {
 	return insn->place[VHM_STEP_READ] || insn->place[VHM_STEP_WRITE];
@@ -603,6 +611,7 @@ int vhm_insn_decode(struct vhm_insn *insn, const u8 *bytes, size_t count, unsign
 	set_constants(insn, &d);
 	set_needs(insn);
 	insn->plain = is_plain(insn);
+	insn->one_place = is_one_place(insn);
 	if (d.lock && !may_lock(insn))
 		return -EINVAL;
 	return touches_memory(insn) ? 0 : -EOPNOTSUPP;

@@ -101,6 +101,8 @@ enum vhm_step {
  * @place:        where its accesses go, by enum vhm_step; enum vhm_place
  * @plain:        MOV, MOVZX or MOVSX between a general register or an immediate and
  *                VHM_PLACE_ADDRESS: what nearly every access to a device is
+ * @one_place:    it reads at most 8 bytes at VHM_PLACE_ADDRESS, writes there or nowhere, and works
+ *                on general registers and RFLAGS alone: what a driver does to a register's bits
  * @modify:       what is written at VHM_STEP_WRITE is what was read at VHM_STEP_READ
  * @needs:        VHM_NEEDS_*: what it looks at or changes beside the general registers
  * @string:       a string instruction
@@ -129,6 +131,7 @@ struct vhm_insn {
 	u8 source;
 	u8 place[VHM_STEPS];
 	bool plain;
+	bool one_place;
 	bool modify;
 	u8 needs;
 	bool string;

@@ -22,7 +22,7 @@ struct exit_handler {
 	enum vhm_next (*sleepable)(struct vhm_vcpu *v);
 };
 
-static enum vhm_next user_exit(struct vhm_vcpu *v, u32 reason)
+static enum vhm_next to_user(struct vhm_vcpu *v, u32 reason)
 {
 	v->run->exit_reason = reason;
 	return VHM_USER;
@@ -48,7 +48,7 @@ enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int 
 	for (i = 0; i < count; i++)
 		run->internal.data[i] = va_arg(numbers, u64);
 	va_end(numbers);
-	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
+	return to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
 /* What KVM adds to an emulation failure, so that QEMU has something to print. */
@@ -103,7 +103,7 @@ enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned
 		memcpy(run->emulation_failure.insn_bytes, bytes, count);
 	}
 	run->emulation_failure.ndata = add_exit_information(v, ndata);
-	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
+	return to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
 static enum vhm_next undefined_exit(struct vhm_vcpu *v)
@@ -184,13 +184,13 @@ static enum vhm_next int1_exception(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
-static enum vhm_next exception_exit(struct vhm_vcpu *v)
+static enum vhm_next exception_or_nmi_exit(struct vhm_vcpu *v)
 {
 	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
 	u8 vector = info & INTR_INFO_VECTOR_MASK;
 
 	if (VMX_INTR_TYPE(info) == INTR_TYPE_NMI_INTR) {
-		vmx_host_nmi();
+		vmx_host_nmi(&v->vmx);
 		return VHM_WINDOW;
 	}
 	vhm_recover_event(v, info & INTR_INFO_UNBLOCK_NMI && vector != X86_TRAP_DF);
@@ -216,7 +216,7 @@ static enum vhm_next exception_exit(struct vhm_vcpu *v)
 
 static enum vhm_next triple_fault_exit(struct vhm_vcpu *v)
 {
-	return user_exit(v, KVM_EXIT_SHUTDOWN);
+	return to_user(v, KVM_EXIT_SHUTDOWN);
 }
 
 static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
@@ -230,7 +230,7 @@ static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
 	if (!READ_ONCE(v->run->request_interrupt_window))
 		return VHM_RESUME;
 	v->stats.request_irq_exits++;
-	return user_exit(v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	return to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
 }
 
 static enum vhm_next nmi_window_exit(struct vhm_vcpu *v)
@@ -245,7 +245,7 @@ static enum vhm_next hlt_exit(struct vhm_vcpu *v)
 {
 	vmx_skip_instruction(v);
 	v->stats.halt_exits++;
-	return user_exit(v, KVM_EXIT_HLT);
+	return to_user(v, KVM_EXIT_HLT);
 }
 
 static enum vhm_next rdpmc_exit(struct vhm_vcpu *v)
@@ -278,7 +278,7 @@ static enum vhm_next ept_violation_exit(struct vhm_vcpu *v)
 }
 
 static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
-	[EXIT_REASON_EXCEPTION_NMI]	= { exception_exit },
+	[EXIT_REASON_EXCEPTION_NMI]	= { exception_or_nmi_exit },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { interrupt_exit },
 	[EXIT_REASON_TRIPLE_FAULT]	= { triple_fault_exit },
 	[EXIT_REASON_INTERRUPT_WINDOW]	= { interrupt_window_exit },

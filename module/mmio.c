@@ -329,8 +329,11 @@ static enum vhm_next proceed(struct vhm_vcpu *v)
 	return finish(v);
 }
 
-/* The short way of a plain load or store: all there is to it is user space's access. */
-static enum vhm_next start_plain(struct vhm_vcpu *v)
+/*
+ * The short way: the access that made the violation is the first one, and user
+ * space makes it whole.
+ */
+static enum vhm_next start_short(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
 	const struct vhm_insn *insn = m->insn;
@@ -346,18 +349,26 @@ static enum vhm_next start_plain(struct vhm_vcpu *v)
 	return ask(v, part, true, vhm_insn_store(insn, m->state.regs));
 }
 
+/* What is modified must not lie in a read-only slot, which can be read without user space. */
+static bool may_be_short(const struct vhm_vcpu *v)
+{
+	const struct vhm_insn *insn = v->mmio->insn;
+
+	return likely(insn->plain) || (insn->one_place && v->fault_hole);
+}
+
 static enum vhm_next start(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
 	struct vhm_insn_address at;
 
-	if (likely(m->insn->plain)) {
+	if (likely(may_be_short(v))) {
 		/* RSP lives in the VMCS; instructions take it from among the others. */
 		m->state.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
 		m->step = m->insn->place[VHM_STEP_READ] ? VHM_STEP_READ : VHM_STEP_WRITE;
 		at = vhm_insn_address(m->insn, &m->state, m->step);
 		if (likely(cpu_has_checked(v, &at)))
-			return start_plain(v);
+			return start_short(v);
 	}
 	m->shortcut = false;
 	if (fetch_operands(v))
@@ -502,6 +513,34 @@ static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
 	return VHM_RESUME;
 }
 
+/* What finish() does for an instruction that began the short way. */
+static enum vhm_next complete_one_place(struct vhm_vcpu *v, u64 value)
+{
+	struct vhm_mmio *m = v->mmio;
+	struct vhm_insn_state *s = &m->state;
+
+	s->regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
+	s->rflags = vmx_rflags();
+	s->value[VHM_STEP_READ] = (union vhm_value){ .word = { value } };
+	if (unlikely(vhm_insn_execute(m->insn, s))) {
+		vhm_queue_exception(v, X86_TRAP_DE);
+		return VHM_RESUME;
+	}
+	commit(v);
+	if (!m->insn->modify)
+		return VHM_RESUME;
+	m->step = VHM_STEP_WRITE;
+	return ask(v, &m->fragment[0], true, s->value[VHM_STEP_WRITE].word[0]);
+}
+
+static enum vhm_next complete_short(struct vhm_vcpu *v, u64 data)
+{
+	const struct vhm_insn *insn = v->mmio->insn;
+
+	data &= vhm_size_mask(insn->mem_size);
+	return insn->plain ? complete_plain_load(v, data) : complete_one_place(v, data);
+}
+
 /* What user space has read, for the fragment that it was asked for. */
 static enum vhm_next complete_read(struct vhm_vcpu *v, u64 data)
 {
@@ -548,7 +587,7 @@ enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v)
 	if (unlikely(vmx_rip() != m->state.rip))
 		next = VHM_RESUME;
 	else if (likely(m->shortcut))
-		next = complete_plain_load(v, data & vhm_size_mask(m->insn->mem_size));
+		next = complete_short(v, data);
 	else
 		next = complete_read(v, data);
 	vmx_put();

@@ -39,7 +39,7 @@ struct vhm_part {
 /**
  * struct vhm_mmio - the instruction whose access user space completes
  * @pending: user space has been asked for fragment @next
- * @shortcut: the whole instruction is one plain access, fragment 0
+ * @shortcut: the access at hand is the first one and is made whole, as fragment 0
  * @hole: the access at hand is known to lie in no slot
  * @bits: the code segment's: 16, 32 or 64
  * @step: the access at hand, enum vhm_step; VHM_STEPS when the instruction is done

@@ -93,6 +93,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	struct vmx_vcpu *x = &v->vmx;
 
 	vmx_forget(x);
+	vmx_window_forget(x);
 	kfree(x->injection);
 	vpid_put(x->vpid);
 	if (x->fpu)

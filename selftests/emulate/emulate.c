@@ -29,7 +29,7 @@
 #define RUNS		256		/* no row needs more */
 
 /* Which of the window's pages are the device's. */
-enum mapping {
+enum window_map {
 	MAP_MEMORY,
 	MAP_FIRST,
 	MAP_SECOND,
@@ -37,55 +37,61 @@ enum mapping {
 	MAPPINGS
 };
 
+/* Which rows are run, and how their mode is entered. */
+enum how {
+	HOW_ALL,		/* 4-level paging; PAE paging for 32 and 16 bits */
+	HOW_TWO_LEVEL,		/* rows of 32 and 16 bits, with 32-bit paging */
+	HOW_REAL,		/* rows of 16 bits, in real mode */
+};
+
 /**
  * struct machine - a machine whose window is memory, device, or half and half
  * @vm: the machine
  * @cpu: its processor
  * @mapping: which pages are the device's
- * @real: rows of 16 bits run in real mode
+ * @how: the processor's mode
  * @device: what the device holds
  */
 struct machine {
 	struct vm vm;
 	struct vcpu cpu;
-	enum mapping mapping;
-	bool real;
+	enum window_map mapping;
+	enum how how;
 	uint8_t device[2 * PAGE];
 };
 
-FIXTURE(emulate) {
-	struct machine machine;
-};
+/* Where a page of the first 2 MiB leads: to itself, but for the window. */
+static uint64_t page_table_entry(unsigned int mapping, uint64_t page)
+{
+	if (page == WINDOW_PAGE && mapping & MAP_FIRST)
+		return DEVICE | PTE_P | PTE_W;
+	if (page == WINDOW_PAGE + PAGE && mapping & MAP_SECOND)
+		return DEVICE_SECOND | PTE_P | PTE_W;
+	return page | PTE_P | PTE_W;
+}
 
-FIXTURE_VARIANT(emulate) {
-	enum mapping mapping;
-	bool real;
-};
+/* Page tables of three kinds for the same mapping, the first two sharing the lower levels. */
+#define PML4(set)		(TABLES + (set) * TABLES_SIZE)
+#define PAE_PDPT(set)		(PML4(set) + 4 * PAGE)
+#define TWO_LEVEL(set)		(PML4(set) + 5 * PAGE)
 
-FIXTURE_VARIANT_ADD(emulate, memory) { .mapping = MAP_MEMORY };
-FIXTURE_VARIANT_ADD(emulate, device) { .mapping = MAP_DEVICE };
-FIXTURE_VARIANT_ADD(emulate, device_then_memory) { .mapping = MAP_FIRST };
-FIXTURE_VARIANT_ADD(emulate, memory_then_device) { .mapping = MAP_SECOND };
-FIXTURE_VARIANT_ADD(emulate, real_mode_memory) { .mapping = MAP_MEMORY, .real = true };
-FIXTURE_VARIANT_ADD(emulate, real_mode_device) { .mapping = MAP_DEVICE, .real = true };
-
-/* The first 2 MiB mapped to themselves by 4 KiB pages, but for the window. */
 static void write_page_tables(struct vm *vm, unsigned int mapping)
 {
-	uint64_t base = TABLES + mapping * TABLES_SIZE;
+	uint64_t base = PML4(mapping);
 	uint64_t *pml4 = (uint64_t *)(vm->mem + base);
 	uint64_t *pdpt = pml4 + 512, *pd = pdpt + 512, *pt = pd + 512, *pae = pt + 512;
+	uint32_t *directory = (uint32_t *)(vm->mem + TWO_LEVEL(mapping));
+	uint32_t *table = directory + 1024;
 
 	pml4[0] = (base + PAGE) | PTE_P | PTE_W;
 	pdpt[0] = (base + 2 * PAGE) | PTE_P | PTE_W;
 	pae[0] = (base + 2 * PAGE) | PTE_P;
 	pd[0] = (base + 3 * PAGE) | PTE_P | PTE_W;
-	for (uint64_t i = 0; i < 512; i++)
-		pt[i] = i << 12 | PTE_P | PTE_W;
-	if (mapping & MAP_FIRST)
-		pt[WINDOW_PAGE >> 12] = DEVICE | PTE_P | PTE_W;
-	if (mapping & MAP_SECOND)
-		pt[(WINDOW_PAGE >> 12) + 1] = DEVICE_SECOND | PTE_P | PTE_W;
+	directory[0] = (TWO_LEVEL(mapping) + PAGE) | PTE_P | PTE_W;
+	for (uint64_t i = 0; i < 512; i++) {
+		pt[i] = page_table_entry(mapping, i << 12);
+		table[i] = page_table_entry(mapping, i << 12);
+	}
 }
 
 static void write_gdt(struct vm *vm)
@@ -116,13 +122,12 @@ static void write_idt(struct vm *vm, unsigned int mode, bool real)
 	}
 }
 
-FIXTURE_SETUP(emulate)
+static void machine_init(struct machine *m, enum window_map mapping, enum how how)
 {
-	struct machine *m = &self->machine;
 	struct vm *vm = &m->vm;
 
-	m->mapping = variant->mapping;
-	m->real = variant->real;
+	m->mapping = mapping;
+	m->how = how;
 	vm_init_bare(vm);
 	vm->mem = vm_add_slot(vm, 0, 0, MEMORY_SIZE);
 	vm->size = MEMORY_SIZE;
@@ -133,10 +138,10 @@ FIXTURE_SETUP(emulate)
 	vcpu_init(vm, &m->cpu, 0);
 }
 
-FIXTURE_TEARDOWN(emulate)
+static void machine_close(struct machine *m)
 {
-	vcpu_close(&self->machine.cpu);
-	vm_close(&self->machine.vm);
+	vcpu_close(&m->cpu);
+	vm_close(&m->vm);
 }
 
 static void set_segment(struct kvm_segment *segment, uint16_t selector, uint8_t type,
@@ -155,13 +160,28 @@ static void set_segment(struct kvm_segment *segment, uint16_t selector, uint8_t 
 	};
 }
 
+static void set_paging(struct machine *m, struct kvm_sregs *sregs, unsigned int mode)
+{
+	sregs->cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_PG;
+	sregs->cr3 = mode == 64 ? PML4(m->mapping) : PAE_PDPT(m->mapping);
+	sregs->cr4 = X86_CR4_OSFXSR | X86_CR4_OSXMM | X86_CR4_PAE;
+	sregs->efer = mode == 64 ? EFER_LME | EFER_LMA : 0;
+	if (m->how == HOW_TWO_LEVEL) {
+		sregs->cr3 = TWO_LEVEL(m->mapping);
+		sregs->cr4 &= ~X86_CR4_PAE;
+	} else if (m->how == HOW_REAL) {
+		sregs->cr0 = X86_CR0_ET;
+		sregs->cr4 &= ~X86_CR4_PAE;
+	}
+}
+
 static void set_sregs(struct machine *m, unsigned int mode)
 {
-	uint64_t tables = TABLES + m->mapping * TABLES_SIZE;
-	uint64_t base = m->real && m->mapping ? DEVICE_REAL - WINDOW_PAGE : 0;
+	bool real = m->how == HOW_REAL;
+	uint64_t base = real && m->mapping ? DEVICE_REAL - WINDOW_PAGE : 0;
 	struct kvm_sregs sregs = vcpu_sregs(&m->cpu);
 
-	set_segment(&sregs.cs, m->real ? 0 : mode == 64 ? SEL_CODE64 : mode == 32 ? SEL_CODE32 :
+	set_segment(&sregs.cs, real ? 0 : mode == 64 ? SEL_CODE64 : mode == 32 ? SEL_CODE32 :
 		    SEL_CODE16, 11, mode, 0);
 	set_segment(&sregs.ds, SELECTOR, 3, mode, base);
 	sregs.es = sregs.ds;
@@ -169,11 +189,8 @@ static void set_sregs(struct machine *m, unsigned int mode)
 	sregs.gs = sregs.ds;
 	sregs.ss = sregs.ds;
 	sregs.gdt = (struct kvm_dtable) { .base = GDT, .limit = 0x3f };
-	sregs.idt = (struct kvm_dtable) { .base = m->real ? 0 : IDT, .limit = 0x3ff };
-	sregs.cr0 = m->real ? X86_CR0_ET : X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_PG;
-	sregs.cr3 = mode == 64 ? tables : tables + 4 * PAGE;
-	sregs.cr4 = (m->real ? 0 : X86_CR4_PAE) | X86_CR4_OSFXSR | X86_CR4_OSXMM;
-	sregs.efer = mode == 64 ? EFER_LME | EFER_LMA : 0;
+	sregs.idt = (struct kvm_dtable) { .base = real ? 0 : IDT, .limit = 0x3ff };
+	set_paging(m, &sregs, mode);
 	VM_IOCTL(m->cpu.fd, KVM_SET_SREGS, &sregs);
 }
 
@@ -207,13 +224,32 @@ static void get_regs(struct vcpu *cpu, struct emulate_state *s)
 	};
 }
 
-static void set_xmm(struct vcpu *cpu, const uint64_t xmm[2])
+/* Of struct kvm_xsave's words: the legacy area's, and the header's first. */
+#define XSAVE_FCW	0
+#define XSAVE_MXCSR	6
+#define XSAVE_XMM	40
+#define XSAVE_BV	128
+
+/*
+ * KVM_SET_FPU of KVM leaves the header of an XSAVE area as it was: what was in its initial
+ * state stays there.
+ */
+static void set_xmm(struct machine *m, const uint64_t xmm[2])
 {
 	struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
+	struct kvm_xsave area = {};
 
 	memset(fpu.xmm, 0x5a, sizeof(fpu.xmm));
 	memcpy(fpu.xmm[1], xmm, sizeof(fpu.xmm[1]));
-	VM_IOCTL(cpu->fd, KVM_SET_FPU, &fpu);
+	if (ioctl(m->vm.fd, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE) != 1) {
+		VM_IOCTL(m->cpu.fd, KVM_SET_FPU, &fpu);
+		return;
+	}
+	area.region[XSAVE_FCW] = fpu.fcw;
+	area.region[XSAVE_MXCSR] = fpu.mxcsr;
+	area.region[XSAVE_BV] = 3;	/* x87, SSE */
+	memcpy(&area.region[XSAVE_XMM], fpu.xmm, sizeof(fpu.xmm));
+	VM_IOCTL(m->cpu.fd, KVM_SET_XSAVE, &area);
 }
 
 /* XMM1; the others must be as they were. */
@@ -300,10 +336,10 @@ static void load(struct machine *m, const struct emulate_case *c)
 	memcpy(m->vm.mem + CODE, c->bytes, c->count);
 	for (unsigned int i = 0; i < sizeof(c->before.mem); i++)
 		*window_byte(m, i) = bytes[i];
-	write_idt(&m->vm, c->mode, m->real);
+	write_idt(&m->vm, c->mode, m->how == HOW_REAL);
 	set_sregs(m, c->mode);
 	set_regs(&m->cpu, &c->before);
-	set_xmm(&m->cpu, c->before.xmm);
+	set_xmm(m, c->before.xmm);
 }
 
 static void store(struct machine *m, struct emulate_state *s)
@@ -366,11 +402,45 @@ static void run_case(struct __test_metadata *_metadata, struct machine *m,
 	expect_state(_metadata, c, &got);
 }
 
+FIXTURE(emulate) {
+	struct machine machine;
+};
+
+FIXTURE_VARIANT(emulate) {
+	enum window_map mapping;
+	enum how how;
+};
+
+FIXTURE_VARIANT_ADD(emulate, memory) { .mapping = MAP_MEMORY };
+FIXTURE_VARIANT_ADD(emulate, device) { .mapping = MAP_DEVICE };
+FIXTURE_VARIANT_ADD(emulate, device_then_memory) { .mapping = MAP_FIRST };
+FIXTURE_VARIANT_ADD(emulate, memory_then_device) { .mapping = MAP_SECOND };
+FIXTURE_VARIANT_ADD(emulate, two_level_memory) { .mapping = MAP_MEMORY, .how = HOW_TWO_LEVEL };
+FIXTURE_VARIANT_ADD(emulate, two_level_device) { .mapping = MAP_DEVICE, .how = HOW_TWO_LEVEL };
+FIXTURE_VARIANT_ADD(emulate, two_level_both) { .mapping = MAP_FIRST, .how = HOW_TWO_LEVEL };
+FIXTURE_VARIANT_ADD(emulate, real_mode_memory) { .mapping = MAP_MEMORY, .how = HOW_REAL };
+FIXTURE_VARIANT_ADD(emulate, real_mode_device) { .mapping = MAP_DEVICE, .how = HOW_REAL };
+
+FIXTURE_SETUP(emulate)
+{
+	machine_init(&self->machine, variant->mapping, variant->how);
+}
+
+FIXTURE_TEARDOWN(emulate)
+{
+	machine_close(&self->machine);
+}
+
+static bool is_run_so(const struct machine *m, const struct emulate_case *c)
+{
+	return m->how == HOW_REAL ? c->mode == 16 : m->how == HOW_TWO_LEVEL ? c->mode != 64 : true;
+}
+
 static void run_table(struct __test_metadata *_metadata, struct machine *m,
 		      const struct emulate_case *rows, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		if (!m->real || rows[i].mode == 16)
+		if (is_run_so(m, &rows[i]))
 			run_case(_metadata, m, &rows[i]);
 	}
 }
@@ -392,5 +462,112 @@ TABLE_TEST(address)
 TABLE_TEST(vector)
 TABLE_TEST(string)
 TABLE_TEST(stack)
+
+/*
+ * Segments that do not allow an access. Of the string instructions it is the second one, which
+ * the processor has not come to when the first one is found to be the device's.
+ */
+struct limit_case {
+	const char *name;
+	unsigned int count;
+	uint8_t bytes[4];
+	unsigned int segment;	/* 0 ES, 3 DS */
+	uint32_t limit;
+	uint8_t type;
+	int vector;		/* or -1 */
+	struct emulate_state before;
+};
+
+#define LIMIT(name_, bytes_, ...) \
+	{ .name = name_, bytes_, .before = { DEFAULT_STATE }, __VA_ARGS__ }
+#define READ_ONLY	1
+#define READ_WRITE	3
+#define EXPAND_DOWN	7
+
+static const struct limit_case limit_cases[] = {
+	LIMIT("movsd: inside", BYTES(0xa5), .segment = 0, .limit = AT(5) + 3,
+	      .type = READ_WRITE, .vector = -1),
+	LIMIT("movsd: beyond ES", BYTES(0xa5),
+	      .segment = 0, .limit = AT(5) + 2, .type = READ_WRITE, .vector = 13),
+	LIMIT("movsd: ES is read-only", BYTES(0xa5),
+	      .segment = 0, .limit = 0xffff, .type = READ_ONLY, .vector = 13),
+	LIMIT("movsd: ES expands down", BYTES(0xa5),
+	      .segment = 0, .limit = AT(5) - 1, .type = EXPAND_DOWN, .vector = -1),
+	LIMIT("movsd: ES expands down, not so far", BYTES(0xa5),
+	      .segment = 0, .limit = AT(5), .type = EXPAND_DOWN, .vector = 13),
+	LIMIT("cmpsd: beyond ES", BYTES(0xa7),
+	      .segment = 0, .limit = AT(5) + 2, .type = READ_WRITE, .vector = 13),
+	LIMIT("cmpsd: ES is read-only", BYTES(0xa7),
+	      .segment = 0, .limit = 0xffff, .type = READ_ONLY, .vector = -1),
+	LIMIT("pop [ebx]: beyond DS", BYTES(0x8f, 0x03),
+	      .segment = 3, .limit = AT(2) + 2, .type = READ_WRITE, .vector = 13),
+	LIMIT("pop [ebx]: DS is read-only", BYTES(0x8f, 0x03),
+	      .segment = 3, .limit = 0xffff, .type = READ_ONLY, .vector = 13),
+	LIMIT("lodsd: beyond DS", BYTES(0xad),
+	      .segment = 3, .limit = AT(0) + 2, .type = READ_WRITE, .vector = 13),
+	LIMIT("add [ebx], ecx: over the limit", BYTES(0x01, 0x0b),
+	      .segment = 3, .limit = AT(2) + 2, .type = READ_WRITE, .vector = 13),
+};
+
+static void limit_segment(struct machine *m, const struct limit_case *l)
+{
+	struct kvm_sregs sregs = vcpu_sregs(&m->cpu);
+	struct kvm_segment *segment = l->segment == 0 ? &sregs.es : &sregs.ds;
+
+	segment->limit = l->limit;
+	segment->g = 0;
+	segment->type = l->type;
+	VM_IOCTL(m->cpu.fd, KVM_SET_SREGS, &sregs);
+}
+
+static void run_limit(struct __test_metadata *_metadata, struct machine *m,
+		      const struct limit_case *l)
+{
+	struct emulate_case c = { .name = l->name, .mode = 32, .count = l->count };
+	struct emulate_state got;
+
+	memcpy(c.bytes, l->bytes, sizeof(l->bytes));
+	c.before = l->before;
+	load(m, &c);
+	limit_segment(m, l);
+	ASSERT_EQ(KVM_EXIT_HLT, run_to_hlt(m)) TH_LOG("%s", l->name);
+	store(m, &got);
+	EXPECT_EQ(l->vector < 0 ? CODE + l->count : HANDLERS + (unsigned int)l->vector, got.rip)
+		TH_LOG("%s", l->name);
+	for (unsigned int i = 0; l->vector >= 0 && i < WINDOW_WORDS; i++) {
+		EXPECT_EQ(c.before.mem[i], got.mem[i])
+			TH_LOG("%s: memory %u", l->name, i);
+	}
+}
+
+FIXTURE(limits) {
+	struct machine machine;
+};
+
+FIXTURE_VARIANT(limits) {
+	enum window_map mapping;
+	enum how how;
+};
+
+FIXTURE_VARIANT_ADD(limits, memory) { .mapping = MAP_MEMORY };
+FIXTURE_VARIANT_ADD(limits, device) { .mapping = MAP_DEVICE };
+FIXTURE_VARIANT_ADD(limits, device_then_memory) { .mapping = MAP_FIRST };
+FIXTURE_VARIANT_ADD(limits, two_level_device) { .mapping = MAP_DEVICE, .how = HOW_TWO_LEVEL };
+
+FIXTURE_SETUP(limits)
+{
+	machine_init(&self->machine, variant->mapping, variant->how);
+}
+
+FIXTURE_TEARDOWN(limits)
+{
+	machine_close(&self->machine);
+}
+
+TEST_F(limits, segments)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limit_cases); i++)
+		run_limit(_metadata, &self->machine, &limit_cases[i]);
+}
 
 TEST_HARNESS_MAIN

@@ -33,9 +33,10 @@ struct row {
 #define SECOND(place_)	.place[VHM_STEP_READ_SECOND] = VHM_PLACE_##place_
 #define WRITE(place_)	.place[VHM_STEP_WRITE] = VHM_PLACE_##place_
 #define READ_WRITE	READ(ADDRESS), WRITE(ADDRESS)
+#define ONE_PLACE	.one_place = true
 
-#define IS_LOAD		OPERANDS(MOV, REGISTER, MEMORY, READ(ADDRESS)), .plain = true
-#define IS_SIGNED_LOAD	OPERANDS(MOVSX, REGISTER, MEMORY, READ(ADDRESS)), .plain = true
+#define IS_LOAD		OPERANDS(MOV, REGISTER, MEMORY, READ(ADDRESS)), ONE_PLACE, .plain = true
+#define IS_SIGNED_LOAD	OPERANDS(MOVSX, REGISTER, MEMORY, READ(ADDRESS)), ONE_PLACE, .plain = true
 #define IS_STORE	OPERANDS(MOV, MEMORY, REGISTER, WRITE(ADDRESS)), .plain = true
 #define IS_STORE_IMM	OPERANDS(MOV, MEMORY, IMMEDIATE, WRITE(ADDRESS)), .plain = true
 #define IS_STRING(...)	OPERANDS(__VA_ARGS__), .string = true, .base = RSI, \
@@ -46,13 +47,15 @@ struct row {
 #define IS_CMPS		IS_STRING(CMP, MEMORY, SECOND, READ(ADDRESS), SECOND(STRING))
 #define IS_SCAS		IS_STRING(CMP, REGISTER, MEMORY, READ(STRING))
 #define NEEDS_FLAGS	.needs = VHM_NEEDS_RFLAGS
-#define IS_CHANGE(op_)	OPERANDS(op_, MEMORY, REGISTER, READ_WRITE), .modify = true, NEEDS_FLAGS
-#define IS_CHANGE_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ_WRITE), .modify = true, NEEDS_FLAGS
-#define IS_CHANGE_ONE(op_) OPERANDS(op_, MEMORY, NONE, READ_WRITE), .modify = true, NEEDS_FLAGS
-#define IS_LOOK(op_)	OPERANDS(op_, MEMORY, REGISTER, READ(ADDRESS)), NEEDS_FLAGS
-#define IS_LOOK_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ(ADDRESS)), NEEDS_FLAGS
-#define IS_TAKE(op_)	OPERANDS(op_, REGISTER, MEMORY, READ(ADDRESS)), NEEDS_FLAGS
-#define IS_SOURCE(op_)	OPERANDS(op_, NONE, MEMORY, READ(ADDRESS)), NEEDS_FLAGS
+#define ONE_WITH_FLAGS	ONE_PLACE, NEEDS_FLAGS
+#define IS_CHANGE(op_)	OPERANDS(op_, MEMORY, REGISTER, READ_WRITE), .modify = true, ONE_WITH_FLAGS
+#define IS_CHANGE_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ_WRITE), .modify = true, \
+			ONE_WITH_FLAGS
+#define IS_CHANGE_ONE(op_) OPERANDS(op_, MEMORY, NONE, READ_WRITE), .modify = true, ONE_WITH_FLAGS
+#define IS_LOOK(op_)	OPERANDS(op_, MEMORY, REGISTER, READ(ADDRESS)), ONE_WITH_FLAGS
+#define IS_LOOK_IMM(op_) OPERANDS(op_, MEMORY, IMMEDIATE, READ(ADDRESS)), ONE_WITH_FLAGS
+#define IS_TAKE(op_)	OPERANDS(op_, REGISTER, MEMORY, READ(ADDRESS)), ONE_WITH_FLAGS
+#define IS_SOURCE(op_)	OPERANDS(op_, NONE, MEMORY, READ(ADDRESS)), ONE_WITH_FLAGS
 #define IS_SETCC	OPERANDS(SETCC, MEMORY, NONE, WRITE(ADDRESS)), NEEDS_FLAGS
 #define IS_SELECTOR	OPERANDS(MOV, MEMORY, SELECTOR, WRITE(ADDRESS)), .needs = VHM_NEEDS_SELECTOR
 #define IS_STACK(...)	OPERANDS(__VA_ARGS__), .needs = VHM_NEEDS_STACK_SIZE
@@ -461,7 +464,7 @@ static const struct row changes[] = {
 	ROW(64, "0f c7 /1 cmpxchg8b", BYTES(0x0f, 0xc7, 0x0b), CHANGE_ONE(CMPXCHG8B), 8,
 	    .base = RBX),
 	ROW(64, "48 0f c7 /1 cmpxchg16b", BYTES(0x48, 0x0f, 0xc7, 0x0b), CHANGE_ONE(CMPXCHG8B),
-	    16, .base = RBX, .aligned = true),
+	    16, .one_place = false, .base = RBX, .aligned = true),
 	ROW(64, "0f 95 setnz", BYTES(0x0f, 0x95, 0x03), SETCC, 1, .base = RBX, .immediate = 5),
 	ROW(64, "48 0f 4c cmovl", BYTES(0x48, 0x0f, 0x4c, 0x0b), TAKE(CMOVCC), 8, .reg = RCX,
 	    .base = RBX, .immediate = 12),
@@ -621,7 +624,8 @@ static bool same_accesses(const struct vhm_insn *a, const struct vhm_insn *b)
 {
 	return a->destination == b->destination && a->source == b->source &&
 	       !memcmp(a->place, b->place, sizeof(a->place)) && a->plain == b->plain &&
-	       a->modify == b->modify && a->needs == b->needs && a->string == b->string &&
+	       a->one_place == b->one_place && a->modify == b->modify &&
+	       a->needs == b->needs && a->string == b->string &&
 	       a->aligned == b->aligned && a->bit_string == b->bit_string &&
 	       a->count_in_cl == b->count_in_cl;
 }
@@ -642,9 +646,9 @@ static void print_insn(const char *what, const struct vhm_insn *insn)
 	printf("# %s: op %u length %u size %u mem_size %u destination %u source %u\n", what,
 	       insn->op, insn->length, insn->size, insn->mem_size, insn->destination,
 	       insn->source);
-	printf("#   reg %u high %u place %u %u %u plain %u modify %u needs %x\n", insn->reg,
-	       insn->high_byte, insn->place[0], insn->place[1], insn->place[2], insn->plain,
-	       insn->modify, insn->needs);
+	printf("#   reg %u high %u place %u %u %u plain %u one_place %u modify %u needs %x\n",
+	       insn->reg, insn->high_byte, insn->place[0], insn->place[1], insn->place[2],
+	       insn->plain, insn->one_place, insn->modify, insn->needs);
 	printf("#   string %u aligned %u bit_string %u count_in_cl %u\n", insn->string,
 	       insn->aligned, insn->bit_string, insn->count_in_cl);
 	printf("#   segment %u address_size %u repeat %u base %d index %d scale %u rip %u\n",

@@ -78,7 +78,7 @@
 #define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit)
 #endif
 
-/* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags in its place. */
+/* Whether a hypercall came in 64-bit mode: a member, or bit 0 of the flags in its place. */
 #ifdef VHM_HAVE_HYPERCALL_FLAGS
 #define VHM_HYPERCALL_LONG_MODE	flags
 #else

@@ -78,6 +78,13 @@
 #define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit)
 #endif
 
+/* The scheduler's wish that can wait for a tick. */
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define VHM_TIF_NEED_RESCHED_LAZY	_TIF_NEED_RESCHED_LAZY
+#else
+#define VHM_TIF_NEED_RESCHED_LAZY	0
+#endif
+
 /* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags instead. */
 #ifdef VHM_HAVE_HYPERCALL_FLAGS
 #define VHM_HYPERCALL_LONG_MODE	flags

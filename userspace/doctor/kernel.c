@@ -28,18 +28,22 @@ static void judge_version(struct doctor *doctor, const char *release)
 
 	if (!version)
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "\"%s\" does not tell its version: vhm is tested on 6.1, 6.12 and 7.2",
+			     "\"%s\" does not tell its version: vhm is tested on 6.1 and 6.12",
 			     release);
-	else if (version == VERSION(6, 1) || version == VERSION(6, 12) || version == VERSION(7, 2))
+	else if (version == VERSION(6, 1) || version == VERSION(6, 12))
 		doctor_found(doctor, DOCTOR_OK, "kernel", "%s is one that vhm is tested on",
 			     release);
 	else if (version < VERSION(6, 1))
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
 			     "%s is older than any that vhm was built for: 6.1 is the oldest it is tested on",
 			     release);
+	else if (version >= VERSION(7, 0))
+		doctor_found(doctor, DOCTOR_PROBLEM, "kernel",
+			     "%s keeps CR4 to KVM's own modules, and vhm does not work there yet: boot a kernel of 6.1 to 6.12",
+			     release);
 	else
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "nobody has tried vhm on %s: it is tested on 6.1, 6.12 and 7.2",
+			     "nobody has tried vhm on %s: it is tested on 6.1 and 6.12",
 			     release);
 }
 
@@ -118,23 +122,12 @@ static const char *kvm_holds_vmx(const struct doctor *doctor)
 		" (it holds VMX from its loading on, but for kvm.enable_virt_at_load=0)";
 }
 
-/* Where vmxon=load cannot be had, or vhm is there in spite of KVM, both get along. */
-static bool beside_kvm(const struct doctor *doctor)
-{
-	char release[128];
-
-	if (doctor_module_loaded(doctor, "vhm"))
-		return true;
-	return doctor_release(doctor, release, sizeof(release)) &&
-	       kernel_version(release) >= VERSION(7, 0);
-}
-
 static void kvm_is_loaded(struct doctor *doctor)
 {
 	const char *why = kvm_holds_vmx(doctor);
 	long users = references(doctor);
 
-	if (beside_kvm(doctor))
+	if (doctor_module_loaded(doctor, "vhm"))
 		doctor_found(doctor, DOCTOR_OK, "KVM", "is here, and vhm works beside it");
 	else if (users < 0)
 		doctor_found(doctor, DOCTOR_PROBLEM, "KVM",

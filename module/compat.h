@@ -85,7 +85,7 @@
 #define VHM_TIF_NEED_RESCHED_LAZY	0
 #endif
 
-/* Whether a hypercall came in 64-bit mode: a member, or bit 0 of the flags in its place. */
+/* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags instead. */
 #ifdef VHM_HAVE_HYPERCALL_FLAGS
 #define VHM_HYPERCALL_LONG_MODE	flags
 #else

@@ -6,11 +6,32 @@
 #ifndef VHM_COMPAT_H
 #define VHM_COMPAT_H
 
+#ifdef __ASSEMBLER__
+/*
+ * Branch history that a guest has trained. Kernels without the macro know no such
+ * attack; where only KVM may use what is in it, history.S does the same.
+ */
+#ifdef VHM_KVM_ALONE_HOLDS_CR4
+#define VHM_CLEAR_BRANCH_HISTORY	\
+	ALTERNATIVE "", "call vhm_clear_branch_history", X86_FEATURE_CLEAR_BHB_VMEXIT
+#elif defined(VHM_HAVE_BHB_VMEXIT)
+#define VHM_CLEAR_BRANCH_HISTORY	CLEAR_BRANCH_HISTORY_VMEXIT
+#else
+#define VHM_CLEAR_BRANCH_HISTORY
+#endif
+#else
+
+#include <linux/cpu.h>
 #include <linux/hardirq.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <asm/asm.h>
 #include <asm/cpufeature.h>
+#ifdef VHM_HAVE_CPUID_API
+#include <asm/cpuid/api.h>
+#else
+#include <asm/processor.h>
+#endif
 #include <asm/extable_fixup_types.h>
 #include <asm/nospec-branch.h>
 #include <asm/perf_event.h>
@@ -20,6 +41,20 @@
 #define vhm_cpu_has_fred()	boot_cpu_has(X86_FEATURE_FRED)
 #else
 #define vhm_cpu_has_fred()	false
+#endif
+
+/*
+ * Who holds CR4.VMXE for long has to tell the kernel, which writes CR4 from a shadow;
+ * kernels from 7 let KVM's own modules do that, and no others.
+ */
+#ifdef VHM_KVM_ALONE_HOLDS_CR4
+#define VHM_CAN_HOLD_VMX	false
+#define vhm_cr4_set_bits(bits)		((void)(bits))
+#define vhm_cr4_clear_bits(bits)	((void)(bits))
+#else
+#define VHM_CAN_HOLD_VMX	true
+#define vhm_cr4_set_bits(bits)		cr4_set_bits(bits)
+#define vhm_cr4_clear_bits(bits)	cr4_clear_bits(bits)
 #endif
 
 /*
@@ -34,6 +69,13 @@
 #define VHM_EMERGENCY_SLOT	false
 #define vhm_emergency_register(fn)	((void)(fn))
 #define vhm_emergency_unregister(fn)	((void)(fn))
+#endif
+
+/* A member of struct kvm_run that newer headers hide from those who would read it twice. */
+#ifdef VHM_HAVE_IMMEDIATE_EXIT_UNSAFE
+#define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit__unsafe)
+#else
+#define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit)
 #endif
 
 /* Suspend and resume of the last CPU. */
@@ -85,9 +127,55 @@ static __always_inline void vhm_irq_l1d_clean(void)
 
 /*
  * A trace by Intel PT must not run in VMX operation on CPUs that cannot do both;
- * the kernel's driver asks to be told.
+ * the kernel's driver asks to be told, or (kernels from 7) to be told by KVM alone.
  */
+#ifdef VHM_KVM_ALONE_HOLDS_CR4
+#define VHM_CAN_STOP_TRACE	false
+#define vhm_pt_handle_vmx(on)	((void)(on))
+#else
+#define VHM_CAN_STOP_TRACE	true
 #define vhm_pt_handle_vmx(on)	intel_pt_handle_vmx(on)
+#endif
+
+/*
+ * What the kernel's command line wants against L1 Terminal Fault, and where the
+ * kernel shows what is done about it. Where both are KVM's own: the default, or
+ * nothing at all by mitigations=off.
+ */
+#ifdef VHM_KVM_ALONE_HOLDS_CR4
+#define vhm_l1tf_mitigation()		\
+	(cpu_mitigations_off() ? L1TF_MITIGATION_OFF : L1TF_MITIGATION_FLUSH)
+#define vhm_l1tf_show(state)		((void)(state))
+#else
+#define vhm_l1tf_mitigation()		l1tf_mitigation
+#define vhm_l1tf_show(state)		(l1tf_vmx_mitigation = (state))
+#endif
+
+/* A thread's pending work, and the header that work.c wants for it: for KVM's vCPUs, at first. */
+#ifdef VHM_HAVE_ENTRY_VIRT
+#define VHM_WORK_HEADER		"linux/entry-virt.h"
+#else
+#define VHM_WORK_HEADER		"linux/entry-kvm.h"
+#endif
+#ifdef VHM_WORK_TAKES_VCPU
+#define vhm_do_work(vcpu)	xfer_to_guest_mode_handle_work(vcpu)
+#else
+#define vhm_do_work(vcpu)	((void)(vcpu), xfer_to_guest_mode_handle_work())
+#endif
+
+/* Tracepoints: what __string() was given is remembered by now, or has to be said again. */
+#ifdef VHM_ASSIGN_STR_TAKES_TWO
+#define VHM_ASSIGN_STR(field, string)	__assign_str(field, string)
+#else
+#define VHM_ASSIGN_STR(field, string)	__assign_str(field)
+#endif
+
+/* Whether branch predictions are dropped where one guest follows another. */
+#ifdef X86_FEATURE_USE_IBPB
+#define vhm_ibpb_wanted()	boot_cpu_has(X86_FEATURE_USE_IBPB)
+#else
+#define vhm_ibpb_wanted()	(boot_cpu_has(X86_FEATURE_IBPB) && !cpu_mitigations_off())
+#endif
 
 /* VMSCAPE: a guest has run here, so branch predictions are dropped before user space does. */
 #ifdef VHM_HAVE_IBPB_EXIT_TO_USER
@@ -117,6 +205,20 @@ static __always_inline u64 vhm_rdmsr(u32 msr)
 	return low | (u64)high << 32;
 }
 
+/* For an MSR that may not exist: 0, or -EIO. */
+static __always_inline int vhm_rdmsr_safe(u32 msr, u64 *value)
+{
+	u32 low, high;
+
+	asm volatile goto("1: rdmsr\n\t"
+			  _ASM_EXTABLE(1b, %l[missing])
+			  : "=a" (low), "=d" (high) : "c" (msr) : : missing);
+	*value = low | (u64)high << 32;
+	return 0;
+missing:
+	return -EIO;
+}
+
 static __always_inline void vhm_wrmsr(u32 msr, u64 value)
 {
 	asm volatile("1: wrmsr\n2:"
@@ -125,4 +227,5 @@ static __always_inline void vhm_wrmsr(u32 msr, u64 value)
 		     : "memory");
 }
 
+#endif /* __ASSEMBLER__ */
 #endif /* VHM_COMPAT_H */

@@ -16,6 +16,7 @@
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
 
+#include "compat.h"
 #include "vhm.h"
 
 #define MAX_BASIC	0xd
@@ -561,6 +562,27 @@ static struct vhm_cpuid *copy_cpuid(struct kvm_cpuid2 __user *user)
 	return c;
 }
 
+/* With the quirk disabled the bit follows IA32_MISC_ENABLE, whatever user space has said. */
+static void show_mwait(struct vhm_vcpu *v, struct vhm_cpuid *c)
+{
+	struct kvm_cpuid_entry2 *e = (struct kvm_cpuid_entry2 *)find_entry(c, 1, 0);
+
+	if (!e || !vhm_quirk_disabled(v->vm, KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT))
+		return;
+	e->ecx &= ~B(3);
+	if (vhm_misc_enable(v) & MSR_IA32_MISC_ENABLE_MWAIT)
+		e->ecx |= B(3);
+}
+
+/**
+ * vhm_cpuid_show_mwait() - IA32_MISC_ENABLE has changed
+ * @v: the vCPU
+ */
+void vhm_cpuid_show_mwait(struct vhm_vcpu *v)
+{
+	show_mwait(v, v->cpuid);
+}
+
 static bool same(const struct vhm_cpuid *a, const struct vhm_cpuid *b)
 {
 	return a->count == b->count && !memcmp(a->entry, b->entry, a->count * sizeof(a->entry[0]));
@@ -580,6 +602,7 @@ long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user)
 
 	if (IS_ERR(c))
 		return PTR_ERR(c);
+	show_mwait(v, c);
 	if (!widths_valid(c) || (v->stats.entries && !same(v->cpuid, c))) {
 		kvfree(c);
 		return -EINVAL;

@@ -6,12 +6,75 @@
  * looks it up; none of these places is on the way of an exit that is handled here.
  */
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/uaccess.h>
+#include <asm/cpufeature.h>
 
 #include "vhm.h"
 
 #define MSR_EXIT_REASONS	(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | \
 				 KVM_MSR_EXIT_REASON_FILTER)
+
+/**
+ * vhm_exits_to_disable() - KVM_CAP_X86_DISABLE_EXITS
+ *
+ * PAUSE never exits. MWAIT may not where waking its CPU up takes an interrupt, or
+ * where a local APIC's timer stops with it.
+ *
+ * Return: KVM_X86_DISABLE_EXITS_*.
+ */
+u32 vhm_exits_to_disable(void)
+{
+	u32 exits = KVM_X86_DISABLE_EXITS_HLT | KVM_X86_DISABLE_EXITS_PAUSE;
+
+	if (boot_cpu_has(X86_FEATURE_MWAIT) && boot_cpu_has(X86_FEATURE_ARAT) &&
+	    !boot_cpu_has_bug(X86_BUG_MONITOR))
+		exits |= KVM_X86_DISABLE_EXITS_MWAIT;
+	return exits;
+}
+
+/**
+ * vhm_claim_vcpu_id() - a vCPU of this number is to be created
+ * @vm: the VM, its lock held
+ * @id: the number
+ *
+ * Who has not chosen a limit before the first vCPU gets the largest.
+ *
+ * Return: false if it is too large.
+ */
+bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id)
+{
+	struct vhm_options *o = &vm->options;
+
+	if (!o->max_vcpu_id)
+		o->max_vcpu_id = VHM_MAX_VCPU_ID;
+	return id < o->max_vcpu_id;
+}
+
+static long set_max_vcpu_id(struct vhm_vm *vm, u64 max)
+{
+	struct vhm_options *o = &vm->options;
+	long err = 0;
+
+	if (max > VHM_MAX_VCPU_ID)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!o->max_vcpu_id)
+		o->max_vcpu_id = max;
+	else if (o->max_vcpu_id != max)
+		err = -EINVAL;
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+/* A mask of known bits, all of which may be chosen at any time. */
+static long set_mask(u32 *option, u64 value, u32 known)
+{
+	if (value & ~(u64)known)
+		return -EINVAL;
+	WRITE_ONCE(*option, value);
+	return 0;
+}
 
 static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 {
@@ -20,9 +83,24 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 
 	switch (cap->cap) {
 	case KVM_CAP_X86_USER_SPACE_MSR:
-		if (arg & ~(u64)MSR_EXIT_REASONS)
+		return set_mask(&o->msr_exits, arg, MSR_EXIT_REASONS);
+	case KVM_CAP_X86_DISABLE_EXITS:
+		/* As KVM: once given away they do not come back. */
+		return set_mask(&o->disabled_exits, arg | o->disabled_exits,
+				vhm_exits_to_disable());
+	case KVM_CAP_DISABLE_QUIRKS2:
+		return set_mask(&o->disabled_quirks, arg, VHM_QUIRKS);
+	case KVM_CAP_EXIT_HYPERCALL:
+		return set_mask(&o->hypercall_exits, arg, VHM_HYPERCALL_EXITS);
+	case KVM_CAP_MAX_VCPU_ID:
+		return set_max_vcpu_id(vm, arg);
+	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
+		WRITE_ONCE(o->triple_fault_event, arg != 0);
+		return 0;
+	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
+		if (arg > 1)
 			return -EINVAL;
-		WRITE_ONCE(o->msr_exits, arg);
+		WRITE_ONCE(o->exit_on_failure, arg);
 		return 0;
 	default:
 		return -EINVAL;

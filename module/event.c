@@ -165,6 +165,9 @@ static void inject_exception(struct vhm_vcpu *v)
 	struct vhm_exception *e = &v->events.exception;
 	u32 info = e->vector | (e->soft ? INTR_TYPE_SOFT_EXCEPTION : INTR_TYPE_HARD_EXCEPTION);
 
+	/* SDM, "Checks on Guest Non-Register State": few events may wake a halted guest. */
+	if (unlikely(!(v->vmx.cpu_based & CPU_BASED_HLT_EXITING)))
+		vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	/* In real mode nothing pushes error codes, and VM entry refuses them. */
 	if (e->has_error_code && vmcs_readl(GUEST_CR0) & X86_CR0_PE) {
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, e->error_code);
@@ -439,6 +442,10 @@ void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 	events->nmi.masked = !!(blocking & GUEST_INTR_STATE_NMI);
 	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
 			KVM_VCPUEVENT_VALID_SMM;
+	if (READ_ONCE(v->vm->options.triple_fault_event)) {
+		events->triple_fault.pending = v->events.shutdown;
+		events->flags |= KVM_VCPUEVENT_VALID_TRIPLE_FAULT;
+	}
 }
 
 static u32 blocking_from_kvm(const struct kvm_vcpu_events *events, u32 blocking)
@@ -462,14 +469,17 @@ static u32 blocking_from_kvm(const struct kvm_vcpu_events *events, u32 blocking)
  * @events: what user space wants
  *
  * Return: 0, or -EINVAL: unknown flags, a payload (KVM_CAP_EXCEPTION_PAYLOAD is
- * 0), a triple fault (KVM_CAP_X86_TRIPLE_FAULT_EVENT is 0), SMM, or no exception.
+ * 0), a triple fault (unless KVM_CAP_X86_TRIPLE_FAULT_EVENT is enabled), SMM, or no
+ * exception.
  */
 long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events)
 {
-	const u32 known = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SIPI_VECTOR |
-			  KVM_VCPUEVENT_VALID_SHADOW | KVM_VCPUEVENT_VALID_SMM;
+	u32 known = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SIPI_VECTOR |
+		    KVM_VCPUEVENT_VALID_SHADOW | KVM_VCPUEVENT_VALID_SMM;
 	u8 vector = events->exception.nr;
 
+	if (READ_ONCE(v->vm->options.triple_fault_event))
+		known |= KVM_VCPUEVENT_VALID_TRIPLE_FAULT;
 	if (events->flags & ~known)
 		return -EINVAL;
 	if (events->exception.injected && (vector > 31 || vector == NMI_VECTOR))
@@ -489,6 +499,8 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events)
 	v->events.nmi_injected = events->nmi.injected;
 	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
 		v->events.nmi_pending = !!events->nmi.pending;
+	if (events->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT)
+		v->events.shutdown = events->triple_fault.pending;
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 		     blocking_from_kvm(events, vmcs_read32(GUEST_INTERRUPTIBILITY_INFO)));
 	v->vmx.event_work = true;

@@ -7,7 +7,6 @@
  * says VHM_SLEEP when it is needed.
  */
 #include <linux/kernel.h>
-#include <linux/kvm_para.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -23,7 +22,7 @@ struct exit_handler {
 	enum vhm_next (*sleepable)(struct vhm_vcpu *v);
 };
 
-static enum vhm_next user_exit(struct vhm_vcpu *v, u32 reason)
+static enum vhm_next to_user(struct vhm_vcpu *v, u32 reason)
 {
 	v->run->exit_reason = reason;
 	return VHM_USER;
@@ -49,7 +48,7 @@ enum vhm_next vhm_internal_error(struct vhm_vcpu *v, u32 suberror, unsigned int 
 	for (i = 0; i < count; i++)
 		run->internal.data[i] = va_arg(numbers, u64);
 	va_end(numbers);
-	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
+	return to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
 /* What KVM adds to an emulation failure, so that QEMU has something to print. */
@@ -73,7 +72,8 @@ static unsigned int add_exit_information(struct vhm_vcpu *v, unsigned int at)
  * @bytes: the instruction's, as far as they could be fetched
  * @count: how many; at most 15
  *
- * As KVM: the guest gets a #UD; user space is told when it was the guest's kernel.
+ * As KVM: the guest gets a #UD; user space is told when it was the guest's kernel. With
+ * KVM_CAP_EXIT_ON_EMULATION_FAILURE user space is told in any case, and the guest not.
  *
  * Return: VHM_USER with KVM_EXIT_INTERNAL_ERROR, or VHM_RESUME.
  */
@@ -86,10 +86,11 @@ enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned
 	vmx_load(&v->vmx);
 	cpl = vmx_cpl();
 	vmx_put();
-	vhm_queue_exception(v, X86_TRAP_UD);
-	if (cpl)
-		return VHM_RESUME;
-
+	if (!READ_ONCE(v->vm->options.exit_on_failure)) {
+		vhm_queue_exception(v, X86_TRAP_UD);
+		if (cpl)
+			return VHM_RESUME;
+	}
 	run->emulation_failure.suberror = KVM_INTERNAL_ERROR_EMULATION;
 	run->emulation_failure.flags = 0;
 	if (count) {
@@ -102,7 +103,7 @@ enum vhm_next vhm_emulation_failed(struct vhm_vcpu *v, const u8 *bytes, unsigned
 		memcpy(run->emulation_failure.insn_bytes, bytes, count);
 	}
 	run->emulation_failure.ndata = add_exit_information(v, ndata);
-	return user_exit(v, KVM_EXIT_INTERNAL_ERROR);
+	return to_user(v, KVM_EXIT_INTERNAL_ERROR);
 }
 
 static enum vhm_next undefined_exit(struct vhm_vcpu *v)
@@ -113,12 +114,21 @@ static enum vhm_next undefined_exit(struct vhm_vcpu *v)
 
 /*
  * INVD, WBINVD: guest memory is coherent and no device does DMA on its own, so
- * there is nothing to write back. MONITOR, MWAIT: as KVM, do nothing.
+ * there is nothing to write back.
  */
 static enum vhm_next skip_exit(struct vhm_vcpu *v)
 {
 	vmx_skip_instruction(v);
 	return VHM_RESUME;
+}
+
+/* MONITOR, MWAIT: as KVM, do nothing, whether CPUID shows them or not; or as it says. */
+static enum vhm_next mwait_exit(struct vhm_vcpu *v)
+{
+	if (vhm_quirk_disabled(v->vm, KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS) &&
+	    !vhm_cpuid_has(v, 1, 0, VHM_ECX, BIT(3)))
+		return undefined_exit(v);
+	return skip_exit(v);
 }
 
 static enum vhm_next interrupt_exit(struct vhm_vcpu *v)
@@ -174,13 +184,13 @@ static enum vhm_next int1_exception(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
-static enum vhm_next exception_exit(struct vhm_vcpu *v)
+static enum vhm_next exception_or_nmi_exit(struct vhm_vcpu *v)
 {
 	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
 	u8 vector = info & INTR_INFO_VECTOR_MASK;
 
 	if (VMX_INTR_TYPE(info) == INTR_TYPE_NMI_INTR) {
-		vmx_host_nmi();
+		vmx_host_nmi(&v->vmx);
 		return VHM_WINDOW;
 	}
 	vhm_recover_event(v, info & INTR_INFO_UNBLOCK_NMI && vector != X86_TRAP_DF);
@@ -206,7 +216,7 @@ static enum vhm_next exception_exit(struct vhm_vcpu *v)
 
 static enum vhm_next triple_fault_exit(struct vhm_vcpu *v)
 {
-	return user_exit(v, KVM_EXIT_SHUTDOWN);
+	return to_user(v, KVM_EXIT_SHUTDOWN);
 }
 
 static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
@@ -220,7 +230,7 @@ static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
 	if (!READ_ONCE(v->run->request_interrupt_window))
 		return VHM_RESUME;
 	v->stats.request_irq_exits++;
-	return user_exit(v, KVM_EXIT_IRQ_WINDOW_OPEN);
+	return to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
 }
 
 static enum vhm_next nmi_window_exit(struct vhm_vcpu *v)
@@ -235,25 +245,13 @@ static enum vhm_next hlt_exit(struct vhm_vcpu *v)
 {
 	vmx_skip_instruction(v);
 	v->stats.halt_exits++;
-	return user_exit(v, KVM_EXIT_HLT);
+	return to_user(v, KVM_EXIT_HLT);
 }
 
 static enum vhm_next rdpmc_exit(struct vhm_vcpu *v)
 {
 	/* There is no PMU. */
 	vhm_queue_exception_error(v, X86_TRAP_GP, 0);
-	return VHM_RESUME;
-}
-
-/* KVM's answer to a hypercall that it does not know; from user mode, -EPERM. */
-static enum vhm_next vmcall_exit(struct vhm_vcpu *v)
-{
-	u64 *rax = &v->vmx.frame.regs[VHM_RAX];
-
-	*rax = vmx_cpl() ? -KVM_EPERM : -KVM_ENOSYS;
-	if (vmx_code_bits(&v->vmx) != 64)
-		*rax = (u32)*rax;
-	vmx_skip_instruction(v);
 	return VHM_RESUME;
 }
 
@@ -280,7 +278,7 @@ static enum vhm_next ept_violation_exit(struct vhm_vcpu *v)
 }
 
 static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
-	[EXIT_REASON_EXCEPTION_NMI]	= { exception_exit },
+	[EXIT_REASON_EXCEPTION_NMI]	= { exception_or_nmi_exit },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { interrupt_exit },
 	[EXIT_REASON_TRIPLE_FAULT]	= { triple_fault_exit },
 	[EXIT_REASON_INTERRUPT_WINDOW]	= { interrupt_window_exit },
@@ -290,7 +288,7 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_HLT]		= { hlt_exit },
 	[EXIT_REASON_INVD]		= { skip_exit },
 	[EXIT_REASON_RDPMC]		= { rdpmc_exit },
-	[EXIT_REASON_VMCALL]		= { vmcall_exit },
+	[EXIT_REASON_VMCALL]		= { vhm_vmcall_exit },
 	[EXIT_REASON_VMCLEAR]		= { undefined_exit },
 	[EXIT_REASON_VMLAUNCH]		= { undefined_exit },
 	[EXIT_REASON_VMPTRLD]		= { undefined_exit },
@@ -305,8 +303,8 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_IO_INSTRUCTION]	= { vhm_io_exit, vhm_io_exit_sleepable },
 	[EXIT_REASON_MSR_READ]		= { vhm_rdmsr_exit },
 	[EXIT_REASON_MSR_WRITE]		= { vhm_wrmsr_exit },
-	[EXIT_REASON_MWAIT_INSTRUCTION]	= { skip_exit },
-	[EXIT_REASON_MONITOR_INSTRUCTION] = { skip_exit },
+	[EXIT_REASON_MWAIT_INSTRUCTION]	= { mwait_exit },
+	[EXIT_REASON_MONITOR_INSTRUCTION] = { mwait_exit },
 	[EXIT_REASON_MCE_DURING_VMENTRY] = { machine_check },
 	[EXIT_REASON_EPT_VIOLATION]	= { ept_violation_exit, vhm_memory_fault_sleepable },
 	[EXIT_REASON_EPT_MISCONFIG]	= { misconfigured_exit },

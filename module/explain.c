@@ -54,14 +54,15 @@ void vhm_explain_failure(struct vhm_vcpu *v, u32 error, u32 reason)
 static struct vmx_snapshot *snapshot_now(struct vhm_vcpu *v)
 {
 	struct vmx_snapshot *s = vhm_explain_alloc();
+	unsigned long flags;
 
 	if (!s)
 		return NULL;
 	vmx_load(&v->vmx);
-	local_irq_disable();
+	local_irq_save(flags);
 	vmx_prepare_entry(v);
 	vmx_snapshot(v, s);
-	local_irq_enable();
+	local_irq_restore(flags);
 	vmx_put();
 	vmx_injection_overlay(&v->vmx, s);
 	return s;

@@ -84,11 +84,12 @@ static int __init vhm_init(void)
 	err = misc_register(&vhm_device);
 	if (err)
 		goto mitigate;
-	pr_info("ready: EPT%s%s%s%s\n",
+	pr_info("ready: EPT%s%s%s%s%s\n",
 		vmx_caps.unrestricted_guest ? ", unrestricted guest" : "",
 		vmx_caps.vpid ? ", VPID" : "",
 		vmx_caps.xcr0 & XFEATURE_MASK_YMM ? ", AVX" : "",
-		vmx_caps.watchdog ? ", watchdog" : "");
+		vmx_caps.watchdog ? ", watchdog" : "",
+		static_key_enabled(&vmx_windows) ? ", VMX while a guest runs" : "");
 	return 0;
 
 mitigate:

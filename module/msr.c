@@ -141,8 +141,27 @@ static int set_misc_enable(struct vhm_vcpu *v, const struct msr_row *row, u64 va
 		value &= ~(u64)MSR_IA32_MISC_ENABLE_EMON;
 		value |= *stored & MSR_IA32_MISC_ENABLE_EMON;
 	}
+	if (vhm_quirk_disabled(v->vm, KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT) &&
+	    (*stored ^ value) & MSR_IA32_MISC_ENABLE_MWAIT) {
+		/* As KVM: it goes with SSE3. */
+		if (!vhm_cpuid_has(v, 1, 0, VHM_ECX, BIT(0)))
+			return 1;
+		*stored = value;
+		vhm_cpuid_show_mwait(v);
+	}
 	*stored = value;
 	return 0;
+}
+
+/**
+ * vhm_misc_enable() - IA32_MISC_ENABLE
+ * @v: the vCPU
+ *
+ * Return: its value.
+ */
+u64 vhm_misc_enable(const struct vhm_vcpu *v)
+{
+	return v->msrs->stored[STORED_MISC_ENABLE];
 }
 
 static u64 get_sysenter_cs(struct vhm_vcpu *v, const struct msr_row *row)
@@ -379,7 +398,7 @@ static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 i
 {
 	const struct msr_row *row;
 
-	if (unlikely(!vhm_msr_allowed(v, index, write)))
+	if (unlikely(v->msr_filter) && !vhm_msr_allowed(v, index, write))
 		return &filtered_row;
 	row = find_row(index);
 	/* Under a filter the next access, which may be of another kind, has to get here. */

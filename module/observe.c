@@ -95,13 +95,14 @@ void vhm_watch_exit(struct vhm_vcpu *v)
 static void answer_idle(struct vhm_vcpu *v)
 {
 	struct vhm_watch *w;
+	unsigned long flags;
 
 	vmx_load(&v->vmx);
-	raw_spin_lock_irq(&v->watch_lock);
+	raw_spin_lock_irqsave(&v->watch_lock, flags);
 	w = v->watch;
 	if (w && !w->at_exit)
 		answer(v, w);
-	raw_spin_unlock_irq(&v->watch_lock);
+	raw_spin_unlock_irqrestore(&v->watch_lock, flags);
 	vmx_put();
 }
 

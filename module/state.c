@@ -463,6 +463,17 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return vhm_get_xcrs(v, argp);
 	case KVM_SET_XCRS:
 		return vhm_set_xcrs(v, argp);
+	case KVM_GET_TSC_KHZ:
+		return vhm_get_tsc_khz(v);
+	case KVM_SET_TSC_KHZ:
+		return vhm_set_tsc_khz(v, (__force unsigned long)argp);
+	case KVM_HAS_DEVICE_ATTR:
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_SET_DEVICE_ATTR:
+		return vhm_vcpu_attr(v, cmd, argp);
+	case KVM_SMI:
+		/* As KVM without system-management mode: it knows the call. */
+		return -ENOTTY;
 	case KVM_TRANSLATE:
 		return vhm_translate(v, argp);
 	case KVM_ENABLE_CAP:

@@ -29,7 +29,7 @@ struct descriptor {
 	char name[NAME_SIZE];
 };
 
-static_assert(sizeof(struct descriptor) == sizeof(struct kvm_stats_desc) + NAME_SIZE);
+static_assert(offsetof(struct descriptor, name) == offsetof(struct kvm_stats_desc, name));
 
 #define COUNTER(type, field)	{						\
 	.flags = KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_NONE | KVM_STATS_BASE_POW10,	\

@@ -8,6 +8,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "compat.h"
 #include "vhm.h"
 #include "vmx/check/check.h"
 
@@ -90,8 +91,8 @@ TRACE_EVENT(vhm_broken_rule,
 	),
 	TP_fast_assign(
 		__entry->vcpu_id = v->id;
-		__assign_str(rule, finding->rule->name);
-		__assign_str(name, vmx_field_info(finding->field)->name);
+		VHM_ASSIGN_STR(rule, finding->rule->name);
+		VHM_ASSIGN_STR(name, vmx_field_info(finding->field)->name);
 		__entry->value = finding->value;
 	),
 	TP_printk("vcpu %u rule %s field %s value 0x%llx", __entry->vcpu_id, __get_str(rule),

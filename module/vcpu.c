@@ -12,7 +12,6 @@
 #include <linux/cpumask.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/hw_breakpoint.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -20,9 +19,9 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/debugreg.h>
 #include <asm/tsc.h>
 
+#include "compat.h"
 #include "mmio.h"
 #include "trace.h"
 #include "vhm.h"
@@ -81,13 +80,28 @@ static enum vhm_next look_around(void)
 	return VHM_RESUME;
 }
 
-/* The host takes what is pending. */
-static void window(void)
+/* IRQs off: what must be the guest's inside, and the host's again before an interrupt. */
+static void arrive(struct vhm_vcpu *v)
 {
+	vmx_open(&v->vmx);
+	vmx_debug_load(&v->vmx);
+}
+
+static void depart(struct vhm_vcpu *v)
+{
+	vmx_debug_put(&v->vmx);
+	vmx_shut();
+}
+
+/* The host takes what is pending. */
+static void window(struct vhm_vcpu *v)
+{
+	depart(v);
 	local_irq_enable();
 	/* STI holds interrupts off for one instruction. */
 	asm volatile("nop");
 	local_irq_disable();
+	arrive(v);
 }
 
 /* By VMfail with an instruction error, or as an exit with a reason; one of the two is 0. */
@@ -206,9 +220,10 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 {
 	enum vhm_next next;
 
-	vmx_load(&v->vmx);
+	vmx_stay(&v->vmx);
 	vmx_guest_load(v);
 	local_irq_disable();
+	arrive(v);
 	current->flags |= PF_VCPU;
 	WRITE_ONCE(v->running_cpu, smp_processor_id());
 	/* Pairs with the barrier in vhm_vcpus_leave_guest(). */
@@ -219,19 +234,16 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 		next = enter_many(v);
 		if (next != VHM_WINDOW)
 			break;
-		window();
-		if (unlikely(hw_breakpoint_active())) {
-			next = VHM_RELOAD;
-			break;
-		}
+		window(v);
 	}
 
 	WRITE_ONCE(v->running_cpu, -1);
+	depart(v);
 	local_irq_enable();
 	/* The tick that was pending is accounted as guest time. */
 	current->flags &= ~PF_VCPU;
 	vmx_guest_put(v);
-	vmx_put();
+	vmx_leave();
 	return next;
 }
 
@@ -349,7 +361,7 @@ static void restore_own_sigmask(struct vhm_vcpu *v)
 
 static long vcpu_run(struct vhm_vcpu *v)
 {
-	bool immediate = READ_ONCE(v->run->immediate_exit);
+	bool immediate = VHM_IMMEDIATE_EXIT(v->run);
 	long ret;
 
 	if (unlikely(v->timing))
@@ -430,9 +442,6 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 		return vhm_set_mce(v, argp);
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
-	case KVM_GET_TSC_KHZ:
-		/* The host's: there is no scaling yet. */
-		return tsc_khz;
 	case VHM_GET_EXIT_STATS:
 		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:
@@ -575,6 +584,8 @@ static int vcpu_publish(struct vhm_vcpu *v)
 	int fd;
 
 	if (vm->vcpu_count >= VHM_MAX_VCPUS)
+		return -EINVAL;
+	if (!vhm_claim_vcpu_id(vm, v->id))
 		return -EINVAL;
 	if (id_taken(vm, v->id))
 		return -EEXIST;

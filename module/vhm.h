@@ -24,6 +24,7 @@
 #include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/kvm.h>
+#include <linux/kvm_para.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
@@ -124,6 +125,12 @@ struct vhm_msr_filter;
 /* What KVM_ENABLE_CAP has chosen for a VM. */
 struct vhm_options {
 	u32 msr_exits;		/* KVM_MSR_EXIT_REASON_*: refusals that user space hears of */
+	u32 disabled_exits;	/* KVM_X86_DISABLE_EXITS_*, of vCPUs created from now on */
+	u32 disabled_quirks;	/* KVM_X86_QUIRK_* */
+	u32 hypercall_exits;	/* a bit for each hypercall that is user space's */
+	u32 max_vcpu_id;	/* numbers of vCPUs are below it; 0: not chosen yet */
+	bool triple_fault_event;
+	bool exit_on_failure;	/* of the emulator */
 };
 
 struct vhm_vm {
@@ -144,6 +151,11 @@ struct vhm_vm {
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
 	struct vhm_vm_stats stats;
 };
+
+static inline bool vhm_quirk_disabled(const struct vhm_vm *vm, u32 quirk)
+{
+	return READ_ONCE(vm->options.disabled_quirks) & quirk;
+}
 
 /* An event on its way into the guest. */
 struct vhm_exception {
@@ -236,6 +248,7 @@ struct vhm_vcpu {
 
 	u64 cr8;				/* [v] from here on */
 	u64 apic_base;
+	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
@@ -381,6 +394,7 @@ u64 vhm_cpuid_xcr0(struct vhm_vcpu *v);
 u64 vhm_cpuid_cr4(struct vhm_vcpu *v);
 bool vhm_cpuid_gbpages(struct vhm_vcpu *v);
 struct vhm_cpuid *vhm_cpuid_alloc(void);
+void vhm_cpuid_show_mwait(struct vhm_vcpu *v);
 
 /* msr.c */
 long vhm_get_msr_index_list(struct kvm_msr_list __user *user);
@@ -390,6 +404,7 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v);
 struct vhm_msrs *vhm_msrs_alloc(void);
 void vhm_msrs_reset(struct vhm_vcpu *v);
 void vhm_msrs_forget(struct vhm_vcpu *v);
+u64 vhm_misc_enable(const struct vhm_vcpu *v);
 
 /* filter.c */
 bool vhm_msr_allowed(struct vhm_vcpu *v, u32 msr, bool write);
@@ -398,7 +413,20 @@ long vhm_set_msr_filter(struct vhm_vm *vm, const struct kvm_msr_filter *user);
 void vhm_msr_filter_free(struct vhm_msr_filter *filter);
 enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
 
+/* tsc.c */
+long vhm_get_tsc_khz(struct vhm_vcpu *v);
+long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz);
+long vhm_vcpu_attr(struct vhm_vcpu *v, unsigned int cmd, const struct kvm_device_attr __user *user);
+
+/* hypercall.c */
+enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v);
+
 /* enable.c */
+#define VHM_QUIRKS		(KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
+				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
+#define VHM_HYPERCALL_EXITS	BIT(KVM_HC_MAP_GPA_RANGE)
+u32 vhm_exits_to_disable(void);
+bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id);
 long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *user);
 long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user *user);
 

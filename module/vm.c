@@ -53,11 +53,20 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_ENABLE_CAP:
 	case KVM_CAP_ENABLE_CAP_VM:
 	case KVM_CAP_ENFORCE_PV_FEATURE_CPUID:
+	case KVM_CAP_VCPU_ATTRIBUTES:
+	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
+	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 	case KVM_CAP_X86_USER_SPACE_MSR:
 	case KVM_CAP_X86_MSR_FILTER:
 		return 1;
 	case KVM_CAP_SET_GUEST_DEBUG2:
 		return VHM_GUESTDBG_KNOWN;
+	case KVM_CAP_X86_DISABLE_EXITS:
+		return vhm_exits_to_disable();
+	case KVM_CAP_DISABLE_QUIRKS2:
+		return VHM_QUIRKS;
+	case KVM_CAP_EXIT_HYPERCALL:
+		return VHM_HYPERCALL_EXITS;
 	case KVM_CAP_SYNC_REGS:
 		return KVM_SYNC_X86_VALID_FIELDS;
 	case KVM_CAP_XCRS:

@@ -7,20 +7,15 @@
  * The kernel exports one function for it, made for KVM: on kernels before 7 it
  * notes a signal in KVM's own vCPU structure. It gets one that nobody reads.
  */
-#include <linux/entry-kvm.h>
 #include <linux/kvm_host.h>
 
 #include "compat.h"
+#include VHM_WORK_HEADER
 
 int vhm_thread_work(void);
 
-#ifdef VHM_WORK_TAKES_VCPU
 static struct kvm_run nobodys_run;
 static struct kvm_vcpu nobodys_vcpu = { .run = &nobodys_run };
-#define do_work()	xfer_to_guest_mode_handle_work(&nobodys_vcpu)
-#else
-#define do_work()	xfer_to_guest_mode_handle_work()
-#endif
 
 /**
  * vhm_thread_work() - do the thread's pending work; may sleep
@@ -29,5 +24,5 @@ static struct kvm_vcpu nobodys_vcpu = { .run = &nobodys_run };
  */
 int vhm_thread_work(void)
 {
-	return do_work() ? -EINTR : 0;
+	return vhm_do_work(&nobodys_vcpu) ? -EINTR : 0;
 }

@@ -16,6 +16,7 @@
 #include <asm/processor.h>
 #include <asm/trapnr.h>
 
+#include "compat.h"
 #include "vhm.h"
 
 #define XSTATE_LEAF	0xd

@@ -53,7 +53,7 @@ static void pass(struct vmx_bitmaps *b, unsigned int i, bool write)
  * @allowed: whether the guest may read or write an MSR without an exit; NULL: any
  * @ctx: for @allowed
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; either way vmx_bitmaps_destroy() ends it.
  */
 int vmx_bitmaps_create(struct vmx_bitmaps *b,
 		       bool (*allowed)(const void *ctx, u32 msr, bool write), const void *ctx)
@@ -62,10 +62,8 @@ int vmx_bitmaps_create(struct vmx_bitmaps *b,
 
 	b->legacy = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	b->long_mode = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
-	if (!b->legacy || !b->long_mode) {
-		vmx_bitmaps_destroy(b);
+	if (!b->legacy || !b->long_mode)
 		return -ENOMEM;
-	}
 	memset(b->legacy, 0xff, PAGE_SIZE);
 	memset(b->long_mode, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(passed_msrs); i++) {
@@ -95,7 +93,11 @@ void vmx_bitmaps_destroy(struct vmx_bitmaps *b)
  */
 int __init vmx_bitmaps_init(void)
 {
-	return vmx_bitmaps_create(&shared_bitmaps, NULL, NULL);
+	int err = vmx_bitmaps_create(&shared_bitmaps, NULL, NULL);
+
+	if (err)
+		vmx_bitmaps_free();
+	return err;
 }
 
 /**

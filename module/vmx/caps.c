@@ -144,6 +144,9 @@ static void __init negotiate_efer(struct vmx_caps *c)
 	}
 }
 
+/* SDM, "Miscellaneous Data" (IA32_VMX_MISC): bits 4:0. */
+#define MISC_TIMER_RATE		0x1fULL
+
 /* State components that vhm switches: x87, SSE, AVX and AVX-512's three. */
 #define VHM_XCR0_COMPONENTS	0xe7ULL
 
@@ -176,7 +179,7 @@ int __init vmx_caps_negotiate(void)
 		return err;
 	negotiate_efer(c);
 
-	c->timer_shift = misc & VMX_MISC_PREEMPTION_TIMER_RATE_MASK;
+	c->timer_shift = misc & MISC_TIMER_RATE;
 	if (!watchdog)
 		c->pin &= ~PIN_BASED_VMX_PREEMPTION_TIMER;
 	c->watchdog = c->pin & PIN_BASED_VMX_PREEMPTION_TIMER;

@@ -33,9 +33,9 @@ static const struct vmx_control controls[] = {
 
 	{ CPU, 2, VARIES, "on while an interrupt waits until the guest can take it" },
 	{ CPU, 3, REQUIRED, "the guest's TSC begins at 0" },
-	{ CPU, 7, REQUIRED, "a guest that waits gives its CPU back" },
+	{ CPU, 7, REQUIRED, "a guest that waits gives its CPU back, unless its user wants none" },
 	{ CPU, 9, UNUSED, "with EPT a guest flushes its own translations itself" },
-	{ CPU, 10, REQUIRED, "MWAIT would keep the CPU from the host" },
+	{ CPU, 10, REQUIRED, "MWAIT would keep the CPU from the host, unless its user wants it" },
 	{ CPU, 11, REQUIRED, "the performance counters are the host's" },
 	{ CPU, 12, UNUSED, "the offset makes the TSC the guest's own without an exit" },
 	{ CPU, 15, UNUSED, "with EPT the guest's page tables are its own affair" },

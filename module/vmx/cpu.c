@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMX operation: entered on each CPU when the module loads, left when it
- * unloads and whenever a CPU or the machine goes away.
+ * VMX operation, by one of two policies: vmxon=load, entered on each CPU when the
+ * module loads, left when it unloads and whenever a CPU or the machine goes away;
+ * or vmxon=run, for short windows (window.c), of which little is left to do here.
  *
  * A CPU keeps a list of the VMCSs that it may hold in its caches: each has to be
  * VMCLEARed there before it is used or freed elsewhere, and before VMXOFF.
@@ -28,8 +29,15 @@
 
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
+static char *policy = VHM_CAN_HOLD_VMX ? "load" : "run";
+module_param_named(vmxon, policy, charp, 0444);
+MODULE_PARM_DESC(vmxon, "when a CPU is in VMX operation: load (while the module is loaded) or run (while a guest runs, beside other hypervisors)");
+
 /* VMX was taken from us (reboot, crash): VMX instructions may fault from now on. */
 static bool lost;
+
+/* The kernel's slot for a callback in an emergency is ours; kvm_intel wants it, too. */
+static bool slot_held;
 
 static enum cpuhp_state cpuhp_state;
 
@@ -43,40 +51,9 @@ bool vmx_lost(void)
 	return READ_ONCE(lost);
 }
 
-/*
- * VMXON, VMCLEAR and VMPTRLD take a region's address and say in CF or ZF that
- * they failed (SDM, "Conventions"); a fault counts as failure, too.
- */
-#define DEFINE_VMX_INSTRUCTION(mnemonic)				\
-static int mnemonic(const struct vmx_region *region)			\
-{									\
-	u64 address = __pa(region);					\
-									\
-	asm goto("1: " #mnemonic " %[address]\n\t"			\
-		 "jna %l[failed]\n\t"					\
-		 _ASM_EXTABLE(1b, %l[failed])				\
-		 : : [address] "m" (address) : "cc", "memory" : failed);	\
-	return 0;							\
-failed:									\
-	return -EIO;							\
-}
-
-DEFINE_VMX_INSTRUCTION(vmxon)
-DEFINE_VMX_INSTRUCTION(vmclear)
-DEFINE_VMX_INSTRUCTION(vmptrld)
-
-static void vmxoff(void)
-{
-	asm goto("1: vmxoff\n\t"
-		 _ASM_EXTABLE(1b, %l[gone])
-		 : : : "cc", "memory" : gone);
-gone:
-	return;
-}
-
 static void clear_region(const struct vmx_region *region)
 {
-	WARN_ONCE(vmclear(region) && !vmx_lost(), "vhm: VMCLEAR failed");
+	WARN_ONCE(vmclear(__pa(region)) && !vmx_lost(), "vhm: VMCLEAR failed");
 }
 
 /**
@@ -99,9 +76,15 @@ struct vmx_region *vmx_region_alloc(void)
  */
 void vmx_region_prepare(struct vmx_region *region)
 {
-	preempt_disable();
+	struct vmx_cpu *c;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	c = this_cpu_ptr(&vmx_cpu);
+	vmx_window_begin(c);
 	clear_region(region);
-	preempt_enable();
+	vmx_window_end(c);
+	local_irq_restore(flags);
 }
 
 /**
@@ -115,24 +98,31 @@ void vmx_region_prepare(struct vmx_region *region)
 int __init vmx_with_scratch_vmcs(void (*look)(void))
 {
 	struct vmx_region *region = vmx_region_alloc();
+	struct vmx_cpu *c;
 	unsigned long flags;
 	int err;
 
 	if (!region)
 		return -ENOMEM;
 	local_irq_save(flags);
-	err = vmclear(region) ?: vmptrld(region);
+	c = this_cpu_ptr(&vmx_cpu);
+	err = vmx_window_begin(c) ?: vmclear(__pa(region)) ?: vmptrld(__pa(region));
 	if (!err) {
 		look();
 		clear_region(region);
 	}
+	vmx_window_end(c);
 	local_irq_restore(flags);
 	free_page((unsigned long)region);
 	return err;
 }
 
-/* On the VMCS's own CPU, IRQs off. */
-static void forget_here(struct vmx_cpu *c, struct vmx_vcpu *x)
+/**
+ * vmx_forget_here() - take a VMCS out of this CPU
+ * @c: this CPU; IRQs are off
+ * @x: the vCPU, whose VMCS may be in it
+ */
+void vmx_forget_here(struct vmx_cpu *c, struct vmx_vcpu *x)
 {
 	clear_region(x->vmcs);
 	list_del(&x->link);
@@ -148,7 +138,7 @@ static void forget_call(void *data)
 	struct vmx_vcpu *x = data;
 
 	if (x->cpu == smp_processor_id())
-		forget_here(this_cpu_ptr(&vmx_cpu), x);
+		vmx_forget_here(this_cpu_ptr(&vmx_cpu), x);
 }
 
 /**
@@ -175,12 +165,27 @@ static void set_host_cpu(const struct vmx_cpu *c)
 	vmcs_writel(HOST_IA32_SYSENTER_EIP, c->sysenter_eip);
 }
 
+/*
+ * What ran here before must not steer the branches of what runs next; it need not
+ * be current any more, having moved on or ended. A window is opened often and
+ * mostly for the same guest again.
+ */
+static void guard_branches(struct vmx_cpu *c, struct vmx_vcpu *x)
+{
+	if (static_branch_unlikely(&vmx_windows) && READ_ONCE(c->last) == x)
+		return;
+	WRITE_ONCE(c->last, x);
+	if (vhm_ibpb_wanted())
+		vhm_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
 /**
  * vmx_make_current() - load a VMCS on this CPU
  * @x: its vCPU
  *
- * Called with preemption off and IRQs on; the VMCS is taken from another CPU if
- * need be. The host-state fields that differ between CPUs are brought up to date.
+ * Called with preemption off, and IRQs on unless no CPU can hold the VMCS; it is
+ * taken from another CPU if need be. The host-state fields that differ between
+ * CPUs are brought up to date.
  */
 void vmx_make_current(struct vmx_vcpu *x)
 {
@@ -197,13 +202,8 @@ void vmx_make_current(struct vmx_vcpu *x)
 		list_add(&x->link, &c->vmcss);
 		x->cpu = cpu;
 	}
-	/*
-	 * What ran here before must not steer the branches of what runs next; it
-	 * need not be current any more, having moved on or ended.
-	 */
-	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
-		vhm_wrmsr(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-	WARN_ONCE(vmptrld(x->vmcs) && !vmx_lost(), "vhm: VMPTRLD failed");
+	guard_branches(c, x);
+	WARN_ONCE(vmptrld(__pa(x->vmcs)) && !vmx_lost(), "vhm: VMPTRLD failed");
 	c->current_vcpu = x;
 	local_irq_restore(flags);
 
@@ -241,14 +241,6 @@ static void read_host_cpu(struct vmx_cpu *c)
 	c->xcr0 = boot_cpu_has(X86_FEATURE_XSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
 }
 
-static u64 live_cr4(void)
-{
-	unsigned long value;
-
-	asm volatile("mov %%cr4, %0" : "=r" (value));
-	return value;
-}
-
 /* Enter VMX operation on this CPU, IRQs off. */
 static int enter_vmx(struct vmx_cpu *c)
 {
@@ -260,10 +252,10 @@ static int enter_vmx(struct vmx_cpu *c)
 		return -EBUSY;
 	read_host_cpu(c);
 	vhm_pt_handle_vmx(1);
-	cr4_set_bits(X86_CR4_VMXE);
-	err = vmxon(c->region);
+	vhm_cr4_set_bits(X86_CR4_VMXE);
+	err = vmxon(__pa(c->region));
 	if (err) {
-		cr4_clear_bits(X86_CR4_VMXE);
+		vhm_cr4_clear_bits(X86_CR4_VMXE);
 		vhm_pt_handle_vmx(0);
 	} else {
 		c->on = true;
@@ -279,11 +271,22 @@ static void leave_vmx(struct vmx_cpu *c)
 	if (!c->on)
 		return;
 	list_for_each_entry_safe(x, next, &c->vmcss, link)
-		forget_here(c, x);
+		vmx_forget_here(c, x);
 	c->on = false;
 	vmxoff();
-	cr4_clear_bits(X86_CR4_VMXE);
+	vhm_cr4_clear_bits(X86_CR4_VMXE);
 	vhm_pt_handle_vmx(0);
+}
+
+/* Under vmxon=run: whether a window opens here; leaves VMX as it was, IRQs off. */
+static int try_window(struct vmx_cpu *c)
+{
+	int err = vmx_window_begin(c);
+
+	vmx_window_end(c);
+	if (!err)
+		read_host_cpu(c);
+	return err;
 }
 
 static int start_cpu(unsigned int cpu)
@@ -293,10 +296,10 @@ static int start_cpu(unsigned int cpu)
 	int err;
 
 	local_irq_save(flags);
-	err = enter_vmx(c);
+	err = static_branch_unlikely(&vmx_windows) ? try_window(c) : enter_vmx(c);
 	local_irq_restore(flags);
 	if (err == -EBUSY)
-		pr_err("CPU %u: VMX is in use by another hypervisor (CR4.VMXE is set): unload it (rmmod kvm_intel) or, on kernels from 6.12, load kvm with enable_virt_at_load=0\n",
+		pr_err("CPU %u: VMX is in use by another hypervisor (CR4.VMXE is set): unload it (rmmod kvm_intel), or load vhm with vmxon=run, which works beside it\n",
 		       cpu);
 	else if (err)
 		pr_err("CPU %u: VMXON failed\n", cpu);
@@ -356,10 +359,10 @@ static void __maybe_unused emergency(void)
 		return;
 	/* A dump wants what the CPU still caches; the list stays as it is. */
 	list_for_each_entry(x, &c->vmcss, link)
-		vmclear(x->vmcs);
+		vmclear(__pa(x->vmcs));
 	vmxoff();
 	/* What cr4_clear_bits() does, without its lockdep check: this may be an NMI. */
-	asm volatile("mov %0, %%cr4" : : "r" (live_cr4() & ~X86_CR4_VMXE) : "memory");
+	write_live_cr4(live_cr4() & ~X86_CR4_VMXE);
 }
 
 /* A module, or a built-in part, by the name it has under /sys/module. */
@@ -371,23 +374,62 @@ static bool module_present(const char *name)
 	return kobj;
 }
 
+static void take_slot(void)
+{
+	vhm_emergency_register(emergency);
+	slot_held = true;
+}
+
+static void give_slot(void)
+{
+	if (!slot_held)
+		return;
+	slot_held = false;
+	vhm_emergency_unregister(emergency);
+}
+
 /*
- * While vhm holds VMX and the emergency slot, kvm_intel could do nothing but
- * fail, and would make the kernel warn on its way.
+ * Under vmxon=load kvm_intel could do nothing but fail, and would make the kernel
+ * warn on its way. Under vmxon=run it gets the emergency slot while it is there:
+ * what it does in an emergency ends a window of ours as well.
  */
 static int module_notify(struct notifier_block *nb, unsigned long state, void *data)
 {
 	struct module *mod = data;
 
-	if (state != MODULE_STATE_COMING || strcmp(mod->name, "kvm_intel"))
+	if (strcmp(mod->name, "kvm_intel"))
 		return NOTIFY_DONE;
-	pr_err("kvm_intel cannot have VMX while vhm holds it: unload vhm first (rmmod vhm)\n");
+	if (static_branch_unlikely(&vmx_windows)) {
+		if (state == MODULE_STATE_COMING)
+			give_slot();
+		else if (state == MODULE_STATE_GOING)
+			take_slot();
+		return NOTIFY_DONE;
+	}
+	if (state != MODULE_STATE_COMING)
+		return NOTIFY_DONE;
+	pr_err("kvm_intel cannot have VMX while vhm holds it: unload vhm first (rmmod vhm), and load it with vmxon=run, which works beside KVM\n");
 	return notifier_from_errno(-EBUSY);
 }
 
 static struct notifier_block module_nb = {
 	.notifier_call = module_notify,
 };
+
+static int check_trace(void)
+{
+	if (!boot_cpu_has(X86_FEATURE_INTEL_PT) || vhm_rdmsr(MSR_IA32_VMX_MISC) & BIT(14))
+		return 0;
+	if (!VHM_CAN_STOP_TRACE) {
+		pr_err("this CPU cannot trace (Intel PT) in VMX operation, and this kernel lets vhm tell nobody\n");
+		return -EOPNOTSUPP;
+	}
+	if (vhm_rdmsr(MSR_IA32_RTIT_CTL) & RTIT_CTL_TRACEEN) {
+		pr_err("Intel PT is tracing, and this CPU cannot trace in VMX operation: stop the trace first\n");
+		return -EBUSY;
+	}
+	return 0;
+}
 
 static int check_cpu(void)
 {
@@ -410,25 +452,36 @@ static int check_cpu(void)
 		pr_err("firmware has locked VMX off (IA32_FEATURE_CONTROL): turn on virtualization (VT-x) in the firmware's setup\n");
 		return -EACCES;
 	}
-	if (boot_cpu_has(X86_FEATURE_INTEL_PT) && !(vhm_rdmsr(MSR_IA32_VMX_MISC) & BIT(14)) &&
-	    vhm_rdmsr(MSR_IA32_RTIT_CTL) & RTIT_CTL_TRACEEN) {
-		pr_err("Intel PT is tracing, and this CPU cannot trace in VMX operation: stop the trace first\n");
-		return -EBUSY;
-	}
-	return 0;
+	return check_trace();
 }
 
 static int check_kvm(void)
 {
 	if (VHM_EMERGENCY_SLOT && module_present("kvm_intel")) {
-		pr_err("kvm_intel is loaded and holds the kernel's emergency callback for VMX: unload it (rmmod kvm_intel) and load vhm again\n");
+		pr_err("kvm_intel is loaded and holds the kernel's emergency callback for VMX: unload it (rmmod kvm_intel), or load vhm with vmxon=run, which works beside it\n");
 		return -EBUSY;
 	}
 	if (live_cr4() & X86_CR4_VMXE) {
-		pr_err("VMX is in use by another hypervisor (CR4.VMXE is set): unload it (rmmod kvm_intel) or, on kernels from 6.12, load kvm with enable_virt_at_load=0\n");
+		pr_err("VMX is in use by another hypervisor (CR4.VMXE is set): unload it (rmmod kvm_intel), or load vhm with vmxon=run, which works beside it\n");
 		return -EBUSY;
 	}
 	return 0;
+}
+
+static int __init choose_policy(void)
+{
+	if (!strcmp(policy, "run")) {
+		static_branch_enable(&vmx_windows);
+		return 0;
+	}
+	if (strcmp(policy, "load")) {
+		pr_err("there is no policy vmxon=%s: say load or run\n", policy);
+		return -EINVAL;
+	}
+	if (VHM_CAN_HOLD_VMX)
+		return 0;
+	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE: say vmxon=run, or nothing\n");
+	return -EOPNOTSUPP;
 }
 
 static void free_regions(void)
@@ -468,40 +521,49 @@ static int start_cpus(void)
 }
 
 /**
- * vmx_start() - enter VMX operation on every CPU, now and when one comes online
+ * vmx_start() - make every CPU ready for guests, now and when one comes online
  *
- * Return: 0, or behind a line in the log: -EOPNOTSUPP no VMX, -EACCES locked by
- * firmware, -EBUSY somebody else has VMX, -ENODEV a control is missing, -ENOMEM.
+ * By vmxon=load that is to enter VMX operation.
+ *
+ * Return: 0, or behind a line in the log: -EINVAL no such policy, -EOPNOTSUPP no VMX
+ * or not this policy, -EACCES locked by firmware, -EBUSY somebody else has VMX,
+ * -ENODEV a control is missing, -ENOMEM.
  */
 int __init vmx_start(void)
 {
-	int err = check_cpu();
+	int err = choose_policy();
 
+	if (!err)
+		err = check_cpu();
 	if (!err)
 		err = vmx_caps_negotiate();
 	if (!err)
 		err = alloc_regions();
 	if (err)
 		return err;
-	/* From here on kvm_intel does not come any more; has it come before? */
+	/* From here on kvm_intel does not come unnoticed any more; has it come before? */
 	err = register_module_notifier(&module_nb);
 	if (err)
 		goto free;
-	err = check_kvm();
+	if (!static_branch_unlikely(&vmx_windows))
+		err = check_kvm();
 	if (err)
-		goto unregister_module;
-	vhm_emergency_register(emergency);
+		goto unregister;
+	if (!module_present("kvm_intel"))
+		take_slot();
 	err = start_cpus();
 	if (err)
 		goto unregister;
-	register_reboot_notifier(&reboot_nb);
-	vhm_syscore_register(&vmx_syscore);
+	/* A window is open with IRQs off alone: nothing is left to end by then. */
+	if (!static_branch_unlikely(&vmx_windows)) {
+		register_reboot_notifier(&reboot_nb);
+		vhm_syscore_register(&vmx_syscore);
+	}
 	return 0;
 
 unregister:
-	vhm_emergency_unregister(emergency);
-unregister_module:
 	unregister_module_notifier(&module_nb);
+	give_slot();
 free:
 	free_regions();
 	return err;
@@ -512,10 +574,12 @@ free:
  */
 void vmx_stop(void)
 {
-	vhm_syscore_unregister(&vmx_syscore);
-	unregister_reboot_notifier(&reboot_nb);
+	if (!static_branch_unlikely(&vmx_windows)) {
+		vhm_syscore_unregister(&vmx_syscore);
+		unregister_reboot_notifier(&reboot_nb);
+	}
 	cpuhp_remove_state(cpuhp_state);
-	vhm_emergency_unregister(emergency);
 	unregister_module_notifier(&module_nb);
+	give_slot();
 	free_regions();
 }

@@ -404,6 +404,10 @@ static void add_event(struct vmx_text *text, u64 value, bool of_exit)
 	u64 reserved = value & (GENMASK_ULL(30, of_exit ? 13 : 12) | GENMASK_ULL(63, 32));
 	const char *name = type == 3 || type >= 5 ? exception_name(vector) : NULL;
 
+	if (!value) {
+		vmx_text_add(text, "nothing");
+		return;
+	}
 	if (!(value & BIT(31)))
 		vmx_text_add(text, "nothing (not valid): ");
 	vmx_text_add(text, "%s, vector %u", types[type], vector);

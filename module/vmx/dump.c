@@ -68,7 +68,7 @@ int __init vmx_fields_init(void)
 	if (err)
 		return err;
 	for (cap = 0; cap < VMX_NR_CAPABILITIES; cap++)
-		if (!rdmsrl_safe(VMX_CAP_FIRST_MSR + cap, &value))
+		if (!vhm_rdmsr_safe(VMX_CAP_FIRST_MSR + cap, &value))
 			vmx_snapshot_set_capability(&template, VMX_CAP_FIRST_MSR + cap, value);
 	template.features = features();
 	template.physical_bits = boot_cpu_data.x86_phys_bits;

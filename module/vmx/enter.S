@@ -9,6 +9,7 @@
 #include <asm/percpu.h>
 #include <asm/segment.h>
 
+#include "compat.h"
 #include "enter.h"
 
 /* enum vmcs_field's HOST_RSP: <asm/vmx.h> is for C alone. */
@@ -146,9 +147,7 @@ SYM_INNER_LABEL(vmx_exit_point, SYM_L_GLOBAL)
 	wrmsr
 .Librs_done:
 
-#ifdef VHM_HAVE_BHB_VMEXIT
-	CLEAR_BRANCH_HISTORY_VMEXIT
-#endif
+	VHM_CLEAR_BRANCH_HISTORY
 
 	mov	%ebx, %eax
 	add	$16, %rsp

@@ -70,7 +70,7 @@ static enum vmx_l1d_flush_state choose(void)
 	if (boot_cpu_has(X86_FEATURE_ARCH_CAPABILITIES) &&
 	    vhm_rdmsr(MSR_IA32_ARCH_CAPABILITIES) & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH)
 		return VMENTER_L1D_FLUSH_NOT_REQUIRED;
-	switch (l1tf_mitigation) {
+	switch (vhm_l1tf_mitigation()) {
 	case L1TF_MITIGATION_OFF:
 		return VMENTER_L1D_FLUSH_NEVER;
 	case L1TF_MITIGATION_FULL:
@@ -104,7 +104,7 @@ int __init vmx_mitigate_init(void)
 			memset(flush_pages + i * PAGE_SIZE, i + 1, PAGE_SIZE);
 		static_branch_enable(&vmx_l1d_flush_wanted);
 	}
-	l1tf_vmx_mitigation = state;
+	vhm_l1tf_show(state);
 	return 0;
 }
 
@@ -113,6 +113,6 @@ int __init vmx_mitigate_init(void)
  */
 void vmx_mitigate_exit(void)
 {
-	l1tf_vmx_mitigation = VMENTER_L1D_FLUSH_AUTO;
+	vhm_l1tf_show(VMENTER_L1D_FLUSH_AUTO);
 	free_pages((unsigned long)flush_pages, FLUSH_ORDER);
 }

@@ -89,6 +89,10 @@ void vmx_prepare_entry(struct vhm_vcpu *v)
 		f->cr4 = cr4;
 		vmcs_writel(HOST_CR4, cr4);
 	}
+	if (v->vmx.host.fs_base != f->fs_base) {
+		f->fs_base = v->vmx.host.fs_base;
+		vmcs_writel(HOST_FS_BASE, f->fs_base);
+	}
 	pay_tlb_debt(v);
 	if (static_branch_unlikely(&vmx_l1d_flush_wanted) && vhm_irq_touched_l1d())
 		v->vmx.l1d_flush = true;
@@ -131,10 +135,13 @@ void vmx_entered(struct vmx_vcpu *x)
 
 /**
  * vmx_host_nmi() - hand an NMI that ended the guest's stay to the host
+ * @x: the vCPU; its VMCS is current, IRQs are off
  *
  * The exit left NMIs blocked; the handler's IRET unblocks them.
  */
-void vmx_host_nmi(void)
+void vmx_host_nmi(struct vmx_vcpu *x)
 {
+	vmx_shut();
 	asm volatile("int $2" : : : "memory");
+	vmx_open(x);
 }

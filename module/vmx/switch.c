@@ -35,19 +35,38 @@
  * vmx_load() - make a vCPU's VMCS current and stay on this CPU
  * @x: the vCPU
  *
- * Pairs with vmx_put(); they may nest.
+ * Pairs with vmx_put(); they may nest. Under vmxon=run IRQs are off between the two.
  */
 void vmx_load(struct vmx_vcpu *x)
 {
+	vmx_stay(x);
+	vmx_open(x);
+}
+
+/**
+ * vmx_put() - end what vmx_load() began; under vmxon=load the VMCS stays loaded
+ */
+void vmx_put(void)
+{
+	vmx_shut();
+	preempt_enable();
+}
+
+/**
+ * vmx_stay() - stay on this CPU, where vmx_open() will have the VMCS current
+ * @x: the vCPU
+ */
+void vmx_stay(struct vmx_vcpu *x)
+{
 	preempt_disable();
-	if (this_cpu_read(vmx_cpu.current_vcpu) != x)
+	if (!static_branch_unlikely(&vmx_windows) && this_cpu_read(vmx_cpu.current_vcpu) != x)
 		vmx_make_current(x);
 }
 
 /**
- * vmx_put() - end what vmx_load() began; the VMCS stays loaded
+ * vmx_leave() - end what vmx_stay() began
  */
-void vmx_put(void)
+void vmx_leave(void)
 {
 	preempt_enable();
 }
@@ -172,18 +191,13 @@ static void fpu_load(struct vmx_vcpu *x)
 static void host_save(struct vmx_vcpu *x)
 {
 	struct vmx_host *h = &x->host;
-	unsigned long fs_base;
 
 	savesegment(ds, h->ds);
 	savesegment(es, h->es);
 	savesegment(fs, h->fs);
 	savesegment(gs, h->gs);
 	store_ldt(h->ldt);
-	fs_base = boot_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() : vhm_rdmsr(MSR_FS_BASE);
-	if (fs_base != x->fields.fs_base) {
-		x->fields.fs_base = fs_base;
-		vmcs_writel(HOST_FS_BASE, fs_base);
-	}
+	h->fs_base = boot_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() : vhm_rdmsr(MSR_FS_BASE);
 	h->debugctl = vhm_rdmsr(MSR_IA32_DEBUGCTLMSR);
 }
 
@@ -210,7 +224,7 @@ static void host_restore(struct vmx_vcpu *x)
 	if (unlikely(h->ldt))
 		asm volatile("lldt %0" : : "r" (h->ldt));
 	if (unlikely(h->fs))
-		restore_fs(h->fs, x->fields.fs_base);
+		restore_fs(h->fs, h->fs_base);
 	if (unlikely(h->gs))
 		restore_gs(h->gs);
 	if (unlikely(h->ds | h->es)) {
@@ -272,12 +286,26 @@ static bool guest_breakpoints(const struct vmx_vcpu *x)
 	return x->vmcs_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK);
 }
 
-static void debug_load(struct vmx_vcpu *x)
+static void save_host_breakpoints(struct vmx_host *h)
+{
+	get_debugreg(h->dr[0], 0);
+	get_debugreg(h->dr[1], 1);
+	get_debugreg(h->dr[2], 2);
+	get_debugreg(h->dr[3], 3);
+}
+
+/**
+ * vmx_debug_load() - put the guest's breakpoints into the CPU, if it uses any
+ * @x: the vCPU; IRQs are off, and stay so until vmx_debug_put(): the host changes its own
+ *     breakpoints by an interrupt
+ */
+void vmx_debug_load(struct vmx_vcpu *x)
 {
 	const u64 *dr = x->debugger ? x->debugger_dr : x->dr;
 
 	if (likely(!guest_breakpoints(x)))
 		return;
+	save_host_breakpoints(&x->host);
 	/* The host's own must not strike while the addresses are the guest's. */
 	set_debugreg(0, 7);
 	set_debugreg(dr[0], 0);
@@ -288,8 +316,27 @@ static void debug_load(struct vmx_vcpu *x)
 }
 
 /**
+ * vmx_debug_put() - the host's breakpoints again, if it uses any; an exit cleared DR7
+ * @x: the vCPU; IRQs are off
+ */
+void vmx_debug_put(struct vmx_vcpu *x)
+{
+	const struct vmx_host *h = &x->host;
+
+	if (unlikely(x->switched & VMX_SWITCHED_DEBUG)) {
+		x->switched &= ~VMX_SWITCHED_DEBUG;
+		set_debugreg(h->dr[0], 0);
+		set_debugreg(h->dr[1], 1);
+		set_debugreg(h->dr[2], 2);
+		set_debugreg(h->dr[3], 3);
+	}
+	if (unlikely(hw_breakpoint_active()))
+		set_debugreg(this_cpu_read(cpu_dr7), 7);
+}
+
+/**
  * vmx_guest_load() - put the guest's switched state into the CPU
- * @v: vCPU whose VMCS is current; preemption is off, IRQs are on
+ * @v: vCPU, behind vmx_stay(); IRQs are on
  */
 void vmx_guest_load(struct vhm_vcpu *v)
 {
@@ -302,7 +349,6 @@ void vmx_guest_load(struct vhm_vcpu *v)
 	host_save(x);
 	fpu_load(x);
 	msrs_load(x, c);
-	debug_load(x);
 	if (x->xcr0 != c->xcr0 && x->cr4_shadow & X86_CR4_OSXSAVE) {
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, x->xcr0);
 		x->switched |= VMX_SWITCHED_XCR0;
@@ -326,7 +372,4 @@ void vmx_guest_put(struct vhm_vcpu *v)
 	kernel_fpu_end();
 	msrs_put(x, c);
 	host_restore(x);
-	/* An exit clears DR7. */
-	if (unlikely(x->switched & VMX_SWITCHED_DEBUG || hw_breakpoint_active()))
-		hw_breakpoint_restore();
 }

@@ -22,8 +22,6 @@
 /* The watchdog's period; a host tick that comes first restarts it. */
 #define WATCHDOG_MS		10
 
-#define ACTIVITY_ACTIVE		0
-
 static DECLARE_BITMAP(vpids, 1 << 16);
 static DEFINE_SPINLOCK(vpids_lock);
 
@@ -95,6 +93,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	struct vmx_vcpu *x = &v->vmx;
 
 	vmx_forget(x);
+	vmx_window_forget(x);
 	kfree(x->injection);
 	vpid_put(x->vpid);
 	if (x->fpu)
@@ -107,15 +106,26 @@ static void init_pin(void)
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
 }
 
-static void init_execution(struct vmx_vcpu *x)
+/* What user space has given away for the vCPUs of a VM. */
+static u32 disabled_controls(const struct vhm_vm *vm)
 {
+	u32 exits = READ_ONCE(vm->options.disabled_exits);
+
+	return (exits & KVM_X86_DISABLE_EXITS_HLT ? CPU_BASED_HLT_EXITING : 0) |
+	       (exits & KVM_X86_DISABLE_EXITS_MWAIT ?
+		CPU_BASED_MWAIT_EXITING | CPU_BASED_MONITOR_EXITING : 0);
+}
+
+static void init_execution(struct vhm_vcpu *v)
+{
+	struct vmx_vcpu *x = &v->vmx;
 	u32 cpu2 = vmx_caps.cpu2;
 
 	if (!x->vpid)
 		cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
 	else
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, x->vpid);
-	x->cpu_based = vmx_caps.cpu;
+	x->cpu_based = vmx_caps.cpu & ~disabled_controls(v->vm);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, x->cpu_based);
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, cpu2);
 	vmx_use_bitmaps(x, NULL);
@@ -176,7 +186,7 @@ static void init_host(void)
 
 static void init_guest(struct vmx_vcpu *x)
 {
-	vmcs_write32(GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
+	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
 	vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write32(GUEST_SYSENTER_CS, 0);
@@ -209,7 +219,7 @@ void vmx_vmcs_init(struct vhm_vcpu *v)
 	struct vmx_vcpu *x = &v->vmx;
 
 	init_pin();
-	init_execution(x);
+	init_execution(v);
 	init_exit(x);
 	init_entry(x);
 	init_host();

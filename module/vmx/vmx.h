@@ -8,6 +8,7 @@
 #ifndef VHM_VMX_H
 #define VHM_VMX_H
 
+#include <linux/jump_label.h>
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -37,6 +38,8 @@ struct vmx_bitmaps {
 /* Host values that a run of the guest replaces and that are put back behind it. */
 struct vmx_host {
 	u64 kernel_gs_base;
+	unsigned long dr[4];
+	unsigned long fs_base;
 	u64 debugctl;
 	u16 fs, gs, ds, es, ldt;
 };
@@ -53,7 +56,8 @@ struct vmx_host_fields {
  * @frame: general registers
  * @cr2: guest's
  * @vmcs: the VMCS region
- * @cpu: CPU that may hold the VMCS, or -1; changed there, with IRQs off
+ * @cpu: CPU that may hold the VMCS, or -1; changed there, with IRQs off. Under vmxon=run only
+ *       inside a window
  * @link: in that CPU's list
  * @run_flags: VMX_RUN_*, what enter.S is told
  * @vpid: its tag in the TLB; 0: none was free
@@ -165,6 +169,11 @@ struct vmx_region *vmx_region_alloc(void);
 void vmx_region_prepare(struct vmx_region *region);
 int vmx_with_scratch_vmcs(void (*look)(void));
 
+/* window.c: VMX operation as short as can be (vmxon=run) */
+DECLARE_STATIC_KEY_FALSE(vmx_windows);
+void vmx_window_open(struct vmx_vcpu *x);
+void vmx_window_shut(void);
+
 /* dump.c: the VMCS as a whole */
 int vmx_fields_init(void);
 bool vmx_field_present(enum vmx_field field);
@@ -198,8 +207,12 @@ void vmx_use_bitmaps(struct vmx_vcpu *x, const struct vmx_bitmaps *b);
 /* switch.c: what is switched around a stay in the inner loop */
 void vmx_load(struct vmx_vcpu *x);
 void vmx_put(void);
+void vmx_stay(struct vmx_vcpu *x);
+void vmx_leave(void);
 void vmx_guest_load(struct vhm_vcpu *v);
 void vmx_guest_put(struct vhm_vcpu *v);
+void vmx_debug_load(struct vmx_vcpu *x);
+void vmx_debug_put(struct vmx_vcpu *x);
 void vmx_fpu_reset(struct vmx_vcpu *x);
 unsigned int vmx_fpu_size(void);
 void vmx_get_xmm(const struct vmx_vcpu *x, unsigned int number, u64 value[2]);
@@ -209,7 +222,7 @@ void vmx_set_xmm(struct vmx_vcpu *x, unsigned int number, const u64 value[2]);
 void vmx_prepare_entry(struct vhm_vcpu *v);
 bool vmx_run_once(struct vhm_vcpu *v);
 void vmx_entered(struct vmx_vcpu *x);
-void vmx_host_nmi(void);
+void vmx_host_nmi(struct vmx_vcpu *x);
 
 /* mitigate.c */
 int vmx_mitigate_init(void);
@@ -255,6 +268,22 @@ enum vmx_segment {
 #define VMX_INTR_TYPE(info)	((info) & INTR_INFO_INTR_TYPE_MASK)
 #define VMX_ENTRY_FAILED	BIT(31)
 #define VMX_REASON(full)	((u16)(full))
+
+/*
+ * Around what needs the VMCS between vmx_stay() and vmx_leave(), IRQs off: nothing
+ * to do where the VMCS is current for all of it.
+ */
+static __always_inline void vmx_open(struct vmx_vcpu *x)
+{
+	if (static_branch_unlikely(&vmx_windows))
+		vmx_window_open(x);
+}
+
+static __always_inline void vmx_shut(void)
+{
+	if (static_branch_unlikely(&vmx_windows))
+		vmx_window_shut();
+}
 
 static inline u64 vmx_rip(void)
 {

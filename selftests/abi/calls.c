@@ -97,9 +97,13 @@ TEST_F(guest, plain_arguments)
 		CALL(VCPU, KVM_RUN, 1, EINVAL),
 		CALL(VCPU, KVM_RUN, ~0ul, EINVAL),
 		CALL(VCPU, KVM_NMI, 0, 0),
+		CALL(VCPU, KVM_KVMCLOCK_CTRL, 0, EINVAL),
 	};
 
 	check(_metadata, self, calls, ARRAY_SIZE(calls));
+	/* Where there is no system-management mode the call is known all the same. */
+	EXPECT_EQ(ioctl(self->vm.dev, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0 ? 0 : ENOTTY,
+		  answer(self->cpu.fd, KVM_SMI, 0));
 	EXPECT_EQ(12, ioctl(self->vm.dev, KVM_GET_API_VERSION, 0));
 	EXPECT_LE(4096 + 4096, ioctl(self->vm.dev, KVM_GET_VCPU_MMAP_SIZE, 0));
 	EXPECT_EQ(0, ioctl(self->vm.dev, KVM_GET_VCPU_MMAP_SIZE, 0) % 4096);
@@ -136,6 +140,10 @@ TEST_F(guest, bad_pointers)
 		BAD(VCPU, KVM_GET_XCRS),
 		BAD(VCPU, KVM_SET_XCRS),
 		BAD(VCPU, KVM_TRANSLATE),
+		BAD(VCPU, KVM_SET_GUEST_DEBUG),
+		BAD(VCPU, KVM_HAS_DEVICE_ATTR),
+		BAD(VCPU, KVM_GET_DEVICE_ATTR),
+		BAD(VCPU, KVM_SET_DEVICE_ATTR),
 		BAD(VCPU, KVM_GET_FPU),
 		BAD(VCPU, KVM_SET_FPU),
 		BAD(VCPU, KVM_GET_MSRS),

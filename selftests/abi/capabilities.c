@@ -87,6 +87,8 @@ enum where { VM, VCPU };
 union argument {
 	struct kvm_xsave xsave;
 	struct kvm_xcrs xcrs;
+	struct kvm_sregs2 sregs2;
+	struct kvm_device_attr attr;
 	struct kvm_debugregs debug;
 	struct kvm_vcpu_events events;
 	struct kvm_mp_state state;
@@ -106,7 +108,10 @@ static const struct promise {
 #define PROMISE(capability, where, number) { #capability, capability, where, number, false }
 #define BY_VALUE(capability, where, number) { #capability, capability, where, number, true }
 	PROMISE(KVM_CAP_XSAVE, VCPU, KVM_GET_XSAVE),
+	PROMISE(KVM_CAP_XSAVE2, VCPU, KVM_GET_XSAVE2),
 	PROMISE(KVM_CAP_XCRS, VCPU, KVM_GET_XCRS),
+	PROMISE(KVM_CAP_SREGS2, VCPU, KVM_GET_SREGS2),
+	PROMISE(KVM_CAP_VCPU_ATTRIBUTES, VCPU, KVM_HAS_DEVICE_ATTR),
 	PROMISE(KVM_CAP_DEBUGREGS, VCPU, KVM_GET_DEBUGREGS),
 	PROMISE(KVM_CAP_VCPU_EVENTS, VCPU, KVM_GET_VCPU_EVENTS),
 	PROMISE(KVM_CAP_MP_STATE, VCPU, KVM_GET_MP_STATE),

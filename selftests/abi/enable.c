@@ -35,6 +35,24 @@ TEST_F(guest, arguments)
 		CALL(VM, KVM_CAP_X86_USER_SPACE_MSR, 0, 8, EINVAL),
 		CALL(VM, KVM_CAP_X86_USER_SPACE_MSR, 0, 1ull << 32, EINVAL),
 		CALL(VM, KVM_CAP_X86_USER_SPACE_MSR, 1, 0, EINVAL),
+		CALL(VM, KVM_CAP_X86_DISABLE_EXITS, 0, 6, 0),
+		CALL(VM, KVM_CAP_X86_DISABLE_EXITS, 0, 0, 0),
+		CALL(VM, KVM_CAP_X86_DISABLE_EXITS, 0, 16, EINVAL),
+		CALL(VM, KVM_CAP_X86_DISABLE_EXITS, 0, ~0ull, EINVAL),
+		CALL(VM, KVM_CAP_DISABLE_QUIRKS2, 0, 0x50, 0),
+		CALL(VM, KVM_CAP_DISABLE_QUIRKS2, 0, 0, 0),
+		CALL(VM, KVM_CAP_DISABLE_QUIRKS2, 0, 0x80, EINVAL),
+		CALL(VM, KVM_CAP_DISABLE_QUIRKS2, 0, ~0ull, EINVAL),
+		CALL(VM, KVM_CAP_EXIT_HYPERCALL, 0, 0x1000, 0),
+		CALL(VM, KVM_CAP_EXIT_HYPERCALL, 0, 0, 0),
+		CALL(VM, KVM_CAP_EXIT_HYPERCALL, 0, 0x1001, EINVAL),
+		CALL(VM, KVM_CAP_EXIT_HYPERCALL, 0, 1ull << 44, EINVAL),
+		CALL(VM, KVM_CAP_X86_TRIPLE_FAULT_EVENT, 0, ~0ull, 0),
+		CALL(VM, KVM_CAP_X86_TRIPLE_FAULT_EVENT, 0, 0, 0),
+		CALL(VM, KVM_CAP_X86_TRIPLE_FAULT_EVENT, 2, 1, EINVAL),
+		CALL(VM, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 0, 1, 0),
+		CALL(VM, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 0, 2, EINVAL),
+		CALL(VM, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 0, 0, 0),
 		CALL(VM, KVM_CAP_USER_MEMORY, 0, 0, EINVAL),
 		CALL(VM, KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 0, 1, EINVAL),
 		CALL(VM, 0, 0, 0, EINVAL),
@@ -55,6 +73,56 @@ TEST_F(guest, arguments)
 				 calls[i].number, calls[i].flags, calls[i].arg))
 			TH_LOG("%s", calls[i].name);
 	}
+}
+
+/* What is told can be enabled can be, all at once. */
+TEST_F(guest, masks_can_be_enabled_whole)
+{
+	static const uint32_t masks[] = {
+		KVM_CAP_X86_DISABLE_EXITS, KVM_CAP_DISABLE_QUIRKS2, KVM_CAP_EXIT_HYPERCALL,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		int mask = ioctl(self->vm.dev, KVM_CHECK_EXTENSION, (long)masks[i]);
+
+		EXPECT_LT(0, mask);
+		EXPECT_EQ(0, enable(self->vm.fd, masks[i], 0, mask));
+	}
+}
+
+static int create(struct vm *vm, long id)
+{
+	int fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+TEST(the_largest_vcpu_number)
+{
+	struct vm vm;
+	int max;
+
+	vm_init_bare(&vm);
+	max = ioctl(vm.dev, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPU_ID);
+	EXPECT_EQ(EINVAL, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, max + 1));
+	EXPECT_EQ(EINVAL, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, ~0ull));
+	EXPECT_EQ(0, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 0));
+	EXPECT_EQ(0, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 3));
+	EXPECT_EQ(0, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 3));
+	EXPECT_EQ(EINVAL, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 4));
+	EXPECT_EQ(EINVAL, create(&vm, 3));
+	EXPECT_EQ(0, create(&vm, 2));
+	EXPECT_EQ(0, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 3));
+	vm_close(&vm);
+	/* Who chooses nothing before the first vCPU has chosen the largest. */
+	vm_init_bare(&vm);
+	EXPECT_EQ(0, create(&vm, 0));
+	EXPECT_EQ(EINVAL, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, 3));
+	EXPECT_EQ(0, enable(vm.fd, KVM_CAP_MAX_VCPU_ID, 0, max));
+	vm_close(&vm);
 }
 
 TEST_HARNESS_MAIN

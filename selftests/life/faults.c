@@ -132,6 +132,37 @@ static int step_statistics(struct stage *stage)
 	return 0;
 }
 
+/* Twice: the second one takes the place of the first. */
+static int step_filter(struct stage *stage)
+{
+	static uint8_t bitmap[64];
+	struct kvm_msr_filter filter = {};
+
+	for (int i = 0; i < 3; i++)
+		filter.ranges[i] = (struct kvm_msr_filter_range) {
+			.flags = KVM_MSR_FILTER_READ,
+			.nmsrs = 8 * sizeof(bitmap),
+			.base = 0x1000 * i,
+			.bitmap = bitmap,
+		};
+	for (int i = 0; i < 2; i++)
+		if (ioctl(stage->vm.fd, KVM_X86_SET_MSR_FILTER, &filter))
+			return -errno;
+	return 0;
+}
+
+static struct kvm_xsave xsave;
+
+static int step_get_xsave(struct stage *stage)
+{
+	return ioctl(stage->cpu.fd, KVM_GET_XSAVE, &xsave) ? -errno : 0;
+}
+
+static int step_set_xsave(struct stage *stage)
+{
+	return ioctl(stage->cpu.fd, KVM_SET_XSAVE, &xsave) ? -errno : 0;
+}
+
 static const struct step {
 	const char *name;
 	int (*make)(struct stage *stage);
@@ -144,6 +175,9 @@ static const struct step {
 	{ "KVM_SET_CPUID2", step_set_cpuid },
 	{ "KVM_RUN", step_run },
 	{ "KVM_GET_STATS_FD", step_statistics },
+	{ "KVM_X86_SET_MSR_FILTER", step_filter },
+	{ "KVM_GET_XSAVE", step_get_xsave },
+	{ "KVM_SET_XSAVE", step_set_xsave },
 };
 
 static void clean_up(struct stage *stage)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module comes and goes. VHM_MODULE names its file (default
- * /modules/vhm.ko); it is not loaded when these tests begin, nor when they end.
+ * /modules/vhm.ko), VHM_PARAMETERS what it is given; it is not loaded when these
+ * tests begin, nor when they end.
  */
 #include "kselftest_harness.h"
 
@@ -30,10 +31,11 @@ static const char *module_path(void)
 static int load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	const char *parameters = getenv("VHM_PARAMETERS") ?: "";
 
 	if (fd < 0)
 		return errno;
-	ret = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	ret = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
 	close(fd);
 	return ret;
 }

@@ -24,6 +24,17 @@ die()
 	exit 1
 }
 
+# Runs a command as root, by sudo if need be.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		command -v sudo >/dev/null || die "needs root, and there is no sudo: $*"
+		sudo "$@"
+	fi
+}
+
 # One process at a time makes NAME in the cache; the others wait for it and find it made.
 cache_lock()
 {

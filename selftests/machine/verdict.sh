@@ -255,7 +255,7 @@ give_verdict()
 	[ "$interactive" = 1 ] || check_expected
 	other=$((${#problems[@]} - failed))
 	[ -z "$results" ] || printf '%d %d %d %s\n' $passed $((failed + other)) $skipped "$name" >>"$results"
-	text="$passed passed, $((failed + other)) failed, $skipped skipped; booted in ${boot_seconds:-?} s, $((SECONDS - started)) s in all"
+	text="$passed passed, $((failed + other)) failed, $skipped skipped; booted in ${boot_seconds:-?} s, $((SECONDS - started)) s in all, $used s of a processor"
 	if [ ${#problems[@]} = 0 ] && [ "$interactive" = 1 ]; then
 		say "machine $name is off"
 		return 0

@@ -97,7 +97,10 @@ struct vhm_vmcs {
 	struct vhm_vmcs_field field[VHM_MAX_VMCS_FIELDS];
 };
 
-/* The launch state is "launched": the vCPU has been entered since it came to its CPU. */
+/*
+ * The launch state is "launched": the vCPU has been entered since it came to its CPU. A module
+ * loaded with vmxon=run takes a VMCS out of the CPU behind each stay in the guest.
+ */
 #define VHM_VMCS_LAUNCHED	0x1
 
 /**

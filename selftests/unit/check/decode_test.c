@@ -52,6 +52,7 @@ static const struct decoded decoded[] = {
 	  "hardware exception, vector 14 (#PF), with an error code"),
 	D(VM_ENTRY_INTR_INFO_FIELD, 0x80000031, "external interrupt, vector 49"),
 	D(VM_ENTRY_INTR_INFO_FIELD, 0x80001202, "NMI, vector 2, reserved bits 0x1000"),
+	D(VM_ENTRY_INTR_INFO_FIELD, 0, "nothing"),
 	D(VM_ENTRY_INTR_INFO_FIELD, 0x603, "nothing (not valid): software exception, vector 3 (#BP)"),
 	D(VM_EXIT_INTR_INFO, 0x80001b0d,
 	  "hardware exception, vector 13 (#GP), with an error code, NMI unblocking due to IRET"),

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VMCALL: KVM's hypercalls. Those that belong to paravirtual features of KVM's are
+ * not there; one may be user space's.
+ */
+#include <linux/kernel.h>
+#include <linux/kvm_para.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "vhm.h"
+
+/* As large as the mode that the call comes from. */
+static void set_answer(struct vhm_vcpu *v, u64 answer)
+{
+	v->vmx.frame.regs[VHM_RAX] = vmx_code_bits(&v->vmx) == 64 ? answer : (u32)answer;
+}
+
+static enum vhm_next answer_call(struct vhm_vcpu *v, u64 answer)
+{
+	set_answer(v, answer);
+	vmx_skip_instruction(v);
+	return VHM_RESUME;
+}
+
+static enum vhm_next complete_call(struct vhm_vcpu *v)
+{
+	set_answer(v, READ_ONCE(v->run->hypercall.ret));
+	vmx_skip_bytes(v, v->asked.rip, v->asked.length);
+	return VHM_RESUME;
+}
+
+/* Pages become private or shared: what that means user space knows. */
+static enum vhm_next map_gpa_range(struct vhm_vcpu *v, u64 gpa, u64 pages, u64 attributes,
+				   bool long_mode)
+{
+	struct kvm_run *run = v->run;
+	u64 frame = gpa >> PAGE_SHIFT;
+
+	if (!(READ_ONCE(v->vm->options.hypercall_exits) & BIT(KVM_HC_MAP_GPA_RANGE)))
+		return answer_call(v, -KVM_ENOSYS);
+	if (!PAGE_ALIGNED(gpa) || frame + pages <= frame)
+		return answer_call(v, -KVM_EINVAL);
+	run->exit_reason = KVM_EXIT_HYPERCALL;
+	memset(&run->hypercall, 0, sizeof(run->hypercall));
+	run->hypercall.nr = KVM_HC_MAP_GPA_RANGE;
+	run->hypercall.args[0] = gpa;
+	run->hypercall.args[1] = pages;
+	run->hypercall.args[2] = attributes;
+	run->hypercall.longmode = long_mode;
+	vhm_ask(v, complete_call);
+	return VHM_USER;
+}
+
+static noinline enum vhm_next known_call(struct vhm_vcpu *v, u64 nr)
+{
+	const u64 *regs = v->vmx.frame.regs;
+	bool long_mode = vmx_code_bits(&v->vmx) == 64;
+	u64 mask = long_mode ? ~0ULL : U32_MAX;
+
+	switch (nr & mask) {
+	case KVM_HC_VAPIC_POLL_IRQ:
+		/* It has left the guest, which is all that it wanted. */
+		return answer_call(v, 0);
+	case KVM_HC_MAP_GPA_RANGE:
+		return map_gpa_range(v, regs[VHM_RBX] & mask, regs[VHM_RCX] & mask,
+				     regs[VHM_RDX] & mask, long_mode);
+	default:
+		return answer_call(v, -KVM_ENOSYS);
+	}
+}
+
+/**
+ * vhm_vmcall_exit() - VMCALL, in the inner loop
+ * @v: the vCPU
+ *
+ * Return: VHM_RESUME; VHM_USER: the call is user space's.
+ */
+enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v)
+{
+	u64 nr = v->vmx.frame.regs[VHM_RAX];
+
+	if (vmx_cpl())
+		return answer_call(v, -KVM_EPERM);
+	if (unlikely((u32)nr <= KVM_HC_MAP_GPA_RANGE))
+		return known_call(v, nr);
+	return answer_call(v, -KVM_ENOSYS);
+}

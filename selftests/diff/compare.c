@@ -237,8 +237,12 @@ static void compare_field(struct comparison *c, const struct field *field, const
 static void compare_fields(struct comparison *c, const struct field *field, unsigned int count,
 			   const void *kvm, const void *vhm)
 {
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < count; i++) {
 		compare_field(c, &field[i], kvm, vhm);
+		/* Of another kind of exit there is nothing to compare. */
+		if (c->verdict != SAME && !strcmp(field[i].name, "kind"))
+			return;
+	}
 }
 
 /* A program that did not end on either of them was stopped somewhere. */

@@ -410,13 +410,9 @@ static void reset_registers(struct world *w, const struct program *p)
 	struct kvm_regs regs = {};
 	struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
 	struct kvm_debugregs debugregs = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
-	struct kvm_sregs sregs = vcpu_sregs(&w->cpu);
 
 	memcpy(&regs, p->reg, sizeof(p->reg));
 	regs.rflags = 2;
-	sregs.cr2 = 0;
-	/* From long mode to real mode and back in one step, whatever was before. */
-	VM_IOCTL(w->cpu.fd, KVM_SET_SREGS, &sregs);
 	VM_IOCTL(w->cpu.fd, KVM_SET_REGS, &regs);
 	VM_IOCTL(w->cpu.fd, KVM_SET_FPU, &fpu);
 	VM_IOCTL(w->cpu.fd, KVM_SET_DEBUGREGS, &debugregs);
@@ -427,7 +423,9 @@ static void reset_registers(struct world *w, const struct program *p)
 static void drop_pending(struct world *w)
 {
 	w->cpu.run->immediate_exit = 1;
-	vcpu_run(&w->cpu);
+	/* An instruction has a few accesses at most. */
+	for (unsigned int i = 0; i < 8 && vcpu_run(&w->cpu) >= 0; i++)
+		;
 	w->cpu.run->immediate_exit = 0;
 	w->cpu.run->request_interrupt_window = 0;
 }
@@ -439,10 +437,15 @@ static void drop_pending(struct world *w)
  */
 void world_reset(struct world *w, const struct program *p)
 {
+	struct kvm_sregs sregs;
+
 	drop_pending(w);
 	write_memory(w, p);
 	reset_registers(w, p);
 	world_restart(w, p, AT_CODE);
+	sregs = vcpu_sregs(&w->cpu);
+	sregs.cr2 = 0;
+	VM_IOCTL(w->cpu.fd, KVM_SET_SREGS, &sregs);
 }
 
 /**

@@ -272,7 +272,10 @@ enum verdict compare(const struct program *p, const struct result *kvm,
 	for (c.exit = 0; c.exit < exits && c.verdict == SAME; c.exit++) {
 		if (are_endless(&kvm->seen[c.exit], &vhm->seen[c.exit]))
 			return SAME;
+		/* One that has an exit on one of them alone is the earlier one. */
 		c.insn = kvm->seen[c.exit].insn;
+		if (vhm->seen[c.exit].kind && vhm->seen[c.exit].insn < c.insn)
+			c.insn = vhm->seen[c.exit].insn;
 		compare_fields(&c, exit_fields, COUNT(exit_fields), &kvm->seen[c.exit],
 			       &vhm->seen[c.exit]);
 	}

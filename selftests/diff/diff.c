@@ -63,8 +63,6 @@ static void run_all(uint64_t first, uint64_t count)
 	world_open(&w);
 	for (uint64_t i = 0; i < nr_programs + count; i++) {
 		get(&p, i < nr_programs ? i : first + i - nr_programs);
-		if (getenv("DIFF_PROGRESS"))
-			fprintf(stderr, "# %llu\n", (unsigned long long)p.seed);
 		play(&w, &p, &r);
 		write_result(&r);
 	}

@@ -50,6 +50,15 @@ install: all
 	install -D -m 644 uapi/linux/vhm.h '$(DESTDIR)$(PREFIX)/include/linux/vhm.h'
 	install -D -m 644 udev/60-vhm.rules '$(DESTDIR)$(UDEVDIR)/60-vhm.rules'
 
+# The sources for DKMS, which builds the module for each kernel: dkms add, build, install vhm/VERSION.
+DKMS_VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SOURCE  := $(DESTDIR)/usr/src/vhm-$(DKMS_VERSION)
+
+.PHONY: install-dkms
+install-dkms:
+	install -D -m 644 -t '$(DKMS_SOURCE)' dkms.conf Kbuild LICENSE
+	find module uapi -name '*.[chS]' ! -name '*.mod.c' -exec install -D -m 644 '{}' '$(DKMS_SOURCE)/{}' ';'
+
 .PHONY: clean
 clean:
 	rm -rf '$(BUILD)'
@@ -67,6 +76,7 @@ help:
 	@echo 'make bench      the same round trips on vhm and on KVM, side by side'
 	@echo 'make docs       the manual (build/docs/index.html)'
 	@echo 'make install    module, launcher, header, udev rule, man page; DESTDIR=, PREFIX=$(PREFIX)'
+	@echo 'make install-dkms  the module'"'"'s sources for DKMS: then dkms install vhm/$(DKMS_VERSION)'
 	@echo 'make clean      removes what was built here; built kernels stay in the cache (~/.cache/vhm)'
 	@echo
 	@echo 'KDIR=DIR        kernel build tree for the module (now: $(KDIR))'

@@ -78,6 +78,20 @@
 #define VHM_IMMEDIATE_EXIT(run)	READ_ONCE((run)->immediate_exit)
 #endif
 
+/* The scheduler's wish that can wait for a tick. */
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define VHM_TIF_NEED_RESCHED_LAZY	_TIF_NEED_RESCHED_LAZY
+#else
+#define VHM_TIF_NEED_RESCHED_LAZY	0
+#endif
+
+/* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags instead. */
+#ifdef VHM_HAVE_HYPERCALL_FLAGS
+#define VHM_HYPERCALL_LONG_MODE	flags
+#else
+#define VHM_HYPERCALL_LONG_MODE	longmode
+#endif
+
 /* Suspend and resume of the last CPU. */
 #ifdef VHM_HAVE_SYSCORE_OPS
 #define VHM_SYSCORE(name, suspend_fn, resume_fn)			\

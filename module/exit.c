@@ -258,7 +258,7 @@ static enum vhm_next rdpmc_exit(struct vhm_vcpu *v)
 static enum vhm_next task_switch_exit(struct vhm_vcpu *v)
 {
 	vhm_recover_event(v, false);
-	return vhm_emulation_failed(v, NULL, 0);
+	return VHM_SLEEP;
 }
 
 static enum vhm_next misconfigured_exit(struct vhm_vcpu *v)
@@ -283,7 +283,7 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_TRIPLE_FAULT]	= { triple_fault_exit },
 	[EXIT_REASON_INTERRUPT_WINDOW]	= { interrupt_window_exit },
 	[EXIT_REASON_NMI_WINDOW]	= { nmi_window_exit },
-	[EXIT_REASON_TASK_SWITCH]	= { task_switch_exit },
+	[EXIT_REASON_TASK_SWITCH]	= { task_switch_exit, vhm_task_switch },
 	[EXIT_REASON_CPUID]		= { vhm_cpuid_exit },
 	[EXIT_REASON_HLT]		= { hlt_exit },
 	[EXIT_REASON_INVD]		= { skip_exit },

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "vhm.h"
 
 /* As large as the mode that the call comes from. */
@@ -47,7 +48,7 @@ static enum vhm_next map_gpa_range(struct vhm_vcpu *v, u64 gpa, u64 pages, u64 a
 	run->hypercall.args[0] = gpa;
 	run->hypercall.args[1] = pages;
 	run->hypercall.args[2] = attributes;
-	run->hypercall.longmode = long_mode;
+	run->hypercall.VHM_HYPERCALL_LONG_MODE = long_mode;
 	vhm_ask(v, complete_call);
 	return VHM_USER;
 }

@@ -22,6 +22,11 @@
 #define MTRRCAP_VALUE	(8 | BIT(8) | BIT(10))
 #define UCODE_REVISION	BIT_ULL(32)
 
+/* As KVM, for guests that ask how fast their processor is: a cache, a bus, a ratio. */
+#define FSB_FREQ_100_MHZ	3
+#define BBL_CR_CTL3_VALUE	0xbe702111
+#define PERF_STATUS_VALUE	(1000 | 4ULL << 40)
+
 /* MSRs that only remember what was written. */
 enum {
 	STORED_MISC_ENABLE,
@@ -47,7 +52,7 @@ struct vhm_msrs {
  * @set: writes it, with @host when user space does: 0, or 1 for a #GP; NULL:
  *       the guest may not, user space may write what is there
  * @value: stored number for @get and @set, or the constant
- * @conditional: exists only in a guest that was told so
+ * @conditional: exists only in a guest that was told so, or in one direction
  * @listed: in KVM_GET_MSR_INDEX_LIST
  * @switched: lives in the CPU while the guest runs, so a write has to go there
  */
@@ -335,18 +340,27 @@ static const struct msr_row rows[] = {
 	{ MSR_KVM_SYSTEM_TIME, .conditional = true },
 	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
+	CONSTANT(MSR_IA32_EBL_CR_POWERON, 0),
+	CONSTANT(MSR_EBC_FREQUENCY_ID, BIT(24)),
+	CONSTANT(MSR_SMI_COUNT, 0),
 	CONSTANT(MSR_IA32_FEAT_CTL, FEAT_CTL_LOCKED),
 	{ MSR_IA32_TSC_ADJUST, get_stored, set_tsc_adjust, STORED_TSC_ADJUST, .listed = true },
-	{ MSR_IA32_UCODE_WRITE, .set = set_nothing },
+	{ MSR_IA32_UCODE_WRITE, .set = set_nothing, .conditional = true },
 	{ MSR_IA32_UCODE_REV, get_stored, set_ucode_revision, STORED_UCODE, .listed = true },
+	CONSTANT(MSR_FSB_FREQ, FSB_FREQ_100_MHZ),
 	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
+	{ MSR_IA32_BBL_CR_CTL3, .set = set_nothing, .value = BBL_CR_CTL3_VALUE },
 	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
 	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
 	  .listed = true },
 	{ MSR_IA32_SYSENTER_EIP, get_field, set_sysenter_address, GUEST_SYSENTER_EIP,
 	  .listed = true },
+	CONSTANT(MSR_IA32_PERF_STATUS, PERF_STATUS_VALUE),
+	CONSTANT(MSR_IA32_PERF_CTL, 0),
 	{ MSR_IA32_MISC_ENABLE, get_stored, set_misc_enable, STORED_MISC_ENABLE, .listed = true },
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
+	CONSTANT(MSR_IA32_LASTBRANCHFROMIP, 0), CONSTANT(MSR_IA32_LASTBRANCHTOIP, 0),
+	CONSTANT(MSR_IA32_LASTINTFROMIP, 0), CONSTANT(MSR_IA32_LASTINTTOIP, 0),
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
 	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
 	MTRR_BASE(4), MTRR_MASK(4), MTRR_BASE(5), MTRR_MASK(5),
@@ -359,6 +373,9 @@ static const struct msr_row rows[] = {
 	MTRR_FIXED(MSR_MTRRfix4K_F0000, 9), MTRR_FIXED(MSR_MTRRfix4K_F8000, 10),
 	{ MSR_IA32_CR_PAT, get_pat, set_pat, .listed = true },
 	{ MSR_MTRRdefType, get_stored, set_mtrr_type, STORED_MTRR_TYPE },
+	CONSTANT(MSR_RAPL_POWER_UNIT, 0), CONSTANT(MSR_PKG_ENERGY_STATUS, 0),
+	CONSTANT(MSR_DRAM_ENERGY_STATUS, 0), CONSTANT(MSR_PP0_ENERGY_STATUS, 0),
+	CONSTANT(MSR_PP1_ENERGY_STATUS, 0),
 	{ MSR_EFER, get_efer, set_efer, .listed = true, .switched = true },
 	{ MSR_STAR, get_switched, set_switched, .listed = true, .switched = true },
 	{ MSR_LSTAR, get_switched, set_address, .listed = true, .switched = true },
@@ -417,19 +434,21 @@ static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool 
 
 /*
  * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
- * them in any case.
+ * them in any case. And who loads microcode writes an MSR that cannot be read.
  */
-static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row)
+static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write)
 {
+	if (row->index == MSR_IA32_UCODE_WRITE)
+		return write;
 	if (row->index != MSR_TSC_AUX)
 		return false;
 	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
 				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
 }
 
-static bool exists(struct vhm_vcpu *v, const struct msr_row *row)
+static bool exists(struct vhm_vcpu *v, const struct msr_row *row, bool write)
 {
-	return likely(!row->conditional) || condition_met(v, row);
+	return likely(!row->conditional) || condition_met(v, row, write);
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
@@ -466,8 +485,8 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
 {
 	u64 *stored = v->msrs->stored;
 
-	stored[STORED_MISC_ENABLE] = MSR_IA32_MISC_ENABLE_FAST_STRING |
-				     MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
+	/* As KVM: what enables fast strings is firmware. */
+	stored[STORED_MISC_ENABLE] = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 				     MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	stored[STORED_UCODE] = UCODE_REVISION;
 }
@@ -514,10 +533,10 @@ static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool wri
 	if (!row)
 		return write ? vhm_mce_set_msr(v, entry->index, entry->data, true) :
 			       vhm_mce_get_msr(v, entry->index, &entry->data, true);
-	if (!exists(v, row)) {
+	if (!exists(v, row, write)) {
 		if (!write)
 			entry->data = 0;
-		return write && entry->data;
+		return write ? entry->data != 0 : row->index == MSR_IA32_UCODE_WRITE;
 	}
 	if (write)
 		return write_row(v, row, entry->data, true);
@@ -575,10 +594,17 @@ static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 
 	if (unlikely(!row))
 		return vhm_mce_get_msr(v, index, value, false);
-	if (unlikely(!exists(v, row)))
+	if (unlikely(!exists(v, row, false)))
 		return 1;
 	*value = read_row(v, row);
 	return 0;
+}
+
+static bool is_known(u32 index, bool write)
+{
+	if (index == MSR_IA32_UCODE_WRITE)
+		return write;
+	return find_row(index) || vhm_mce_has_msr(index);
 }
 
 static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
@@ -587,7 +613,7 @@ static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
 
 	if (!vhm_msr_allowed(v, index, write))
 		reason = KVM_MSR_EXIT_REASON_FILTER;
-	else if (find_row(index) || vhm_mce_has_msr(index))
+	else if (is_known(index, write))
 		reason = KVM_MSR_EXIT_REASON_INVAL;
 	return vhm_msr_refused(v, write, reason);
 }
@@ -614,7 +640,7 @@ static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index,
 {
 	if (unlikely(!row))
 		return vhm_mce_set_msr(v, index, value, false);
-	return !exists(v, row) || write_row(v, row, value, false);
+	return !exists(v, row, true) || write_row(v, row, value, false);
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <linux/cpumask.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/interrupt.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -75,9 +76,18 @@ static enum vhm_next look_around(void)
 
 	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL))
 		return VHM_SIGNAL;
-	if (flags & (_TIF_NEED_RESCHED | _TIF_NOTIFY_RESUME))
+	if (flags & (_TIF_NEED_RESCHED | VHM_TIF_NEED_RESCHED_LAZY | _TIF_NOTIFY_RESUME))
 		return VHM_WORK;
 	return VHM_RESUME;
+}
+
+/*
+ * On kernels whose kernel_fpu_begin() holds softirqs off, an interrupt leaves its
+ * own behind for vmx_guest_put().
+ */
+static bool softirqs_wait(void)
+{
+	return softirq_count() && local_softirq_pending();
 }
 
 /* IRQs off: what must be the guest's inside, and the host's again before an interrupt. */
@@ -235,6 +245,10 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 		if (next != VHM_WINDOW)
 			break;
 		window(v);
+		if (unlikely(softirqs_wait())) {
+			next = VHM_RELOAD;
+			break;
+		}
 	}
 
 	WRITE_ONCE(v->running_cpu, -1);

@@ -419,6 +419,9 @@ long vhm_get_tsc_khz(struct vhm_vcpu *v);
 long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz);
 long vhm_vcpu_attr(struct vhm_vcpu *v, unsigned int cmd, const struct kvm_device_attr __user *user);
 
+/* task.c */
+enum vhm_next vhm_task_switch(struct vhm_vcpu *v);
+
 /* hypercall.c */
 enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v);
 

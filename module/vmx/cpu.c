@@ -29,7 +29,7 @@
 
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
-static char *policy = VHM_CAN_HOLD_VMX ? "load" : "run";
+static char *policy = "load";
 module_param_named(vmxon, policy, charp, 0444);
 MODULE_PARM_DESC(vmxon, "when a CPU is in VMX operation: load (while the module is loaded) or run (while a guest runs, beside other hypervisors)");
 
@@ -480,7 +480,7 @@ static int __init choose_policy(void)
 	}
 	if (VHM_CAN_HOLD_VMX)
 		return 0;
-	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE: say vmxon=run, or nothing\n");
+	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE; with vmxon=run the first guest resets the emulated machine: do not use vhm here yet\n");
 	return -EOPNOTSUPP;
 }
 

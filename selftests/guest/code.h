@@ -17,6 +17,17 @@ extern const char ac_recursion[];
 extern const char flat_exceptions[], pae_switches[], pae_bad_pdpte[];
 extern const char flat_ud_handler[], flat_gp_handler[], flat_int_handler[];
 
+/* task.S: copied to VM_CODE16 as a whole */
+extern const char task_code[], task_code_end[], task_goes_on[];
+extern const char task_jmp[], task_jmp_gate[], task_call[], task_call_gate[];
+extern const char task_int[], task_int3[], task_ud[], task_gp[], task_spin[];
+extern const char task_other[], task_other_back[], task_other_jumps[], task_8086[];
+
+/* legacy.S: runs where it is linked */
+extern const char legacy_pages[], legacy_fault[], legacy_fault_handler[];
+extern const char legacy_calls[], legacy_called[], legacy_back[], legacy_handler[];
+extern const char legacy_sysenter[], legacy_entered[], legacy_exited[];
+
 /* Labels inside functions of interrupts.c */
 extern const char window_sti[], window_ss[], window_cpuid[], window_out[];
 

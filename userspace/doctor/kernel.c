@@ -28,24 +28,22 @@ static void judge_version(struct doctor *doctor, const char *release)
 
 	if (!version)
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "\"%s\" does not tell its version: vhm is tested on 6.1", release);
+			     "\"%s\" does not tell its version: vhm is tested on 6.1 and 6.12",
+			     release);
+	else if (version == VERSION(6, 1) || version == VERSION(6, 12))
+		doctor_found(doctor, DOCTOR_OK, "kernel", "%s is one that vhm is tested on",
+			     release);
 	else if (version < VERSION(6, 1))
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "%s is older than any that vhm was built for: 6.1 is the one it is tested on",
+			     "%s is older than any that vhm was built for: 6.1 is the oldest it is tested on",
 			     release);
-	else if (version == VERSION(6, 1))
-		doctor_found(doctor, DOCTOR_OK, "kernel", "%s is the one that vhm is tested on",
-			     release);
-	else if (version <= VERSION(6, 12))
-		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "%s exports what vhm needs, but vhm is tested on 6.1 only", release);
-	else if (version < VERSION(7, 0))
-		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "nobody has tried vhm on %s: it is tested on 6.1, and 7.x forbids what it needs",
+	else if (version >= VERSION(7, 0))
+		doctor_found(doctor, DOCTOR_PROBLEM, "kernel",
+			     "%s keeps CR4 to KVM's own modules, and vhm does not work there yet: boot a kernel of 6.1 to 6.12",
 			     release);
 	else
-		doctor_found(doctor, DOCTOR_PROBLEM, "kernel",
-			     "%s keeps helpers that vhm needs (CR4, the GDT) to KVM's own modules: boot a kernel of 6.1 to 6.12",
+		doctor_found(doctor, DOCTOR_WARNING, "kernel",
+			     "nobody has tried vhm on %s: it is tested on 6.1 and 6.12",
 			     release);
 }
 
@@ -129,17 +127,19 @@ static void kvm_is_loaded(struct doctor *doctor)
 	const char *why = kvm_holds_vmx(doctor);
 	long users = references(doctor);
 
-	if (users < 0)
+	if (doctor_module_loaded(doctor, "vhm"))
+		doctor_found(doctor, DOCTOR_OK, "KVM", "is here, and vhm works beside it");
+	else if (users < 0)
 		doctor_found(doctor, DOCTOR_PROBLEM, "KVM",
-			     "is built into this kernel, and vhm does not load beside it%s: boot a kernel that has KVM as a module, as Debian's",
+			     "is built into this kernel, and vhm does not load beside it%s: load vhm with vmxon=run, which does, or boot a kernel that has KVM as a module, as Debian's",
 			     why);
 	else if (users > 0)
 		doctor_found(doctor, DOCTOR_PROBLEM, "KVM",
-			     "kvm_intel is loaded and in use (%ld), and vhm does not load beside it%s: end its machines, then unload it: modprobe -r kvm_intel",
+			     "kvm_intel is loaded and in use (%ld), and vhm does not load beside it%s: load vhm with vmxon=run, which does, or end KVM's machines and unload it: modprobe -r kvm_intel",
 			     users, why);
 	else
 		doctor_found(doctor, DOCTOR_PROBLEM, "KVM",
-			     "kvm_intel is loaded, and vhm does not load beside it%s: unload it: modprobe -r kvm_intel",
+			     "kvm_intel is loaded, and vhm does not load beside it%s: unload it: modprobe -r kvm_intel, or load vhm with vmxon=run, which does",
 			     why);
 }
 

@@ -11,7 +11,6 @@
 
 #include "../../module/vmx/fields.h"
 
-#define FIELD_MOST_SUGGESTIONS	3
 #define FIELD_WORDS		1024
 
 /**
@@ -36,7 +35,6 @@ struct field_view {
 	char words[FIELD_WORDS];
 };
 
-size_t field_suggest(const char *name, const char **suggestions, size_t most);
 int field_find(const char *name, enum vmx_field *field);
 void field_view(struct field_view *view, const struct vhm_vmcs_field *vmcs_field);
 

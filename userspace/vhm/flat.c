@@ -11,65 +11,64 @@
 #include "flat.h"
 #include "log.h"
 
+#define LONGEST_MAGIC	6u
+
 /* What looks like something else is more likely a mistake than a program. */
 static const struct {
 	const char *magic;
 	unsigned int length;
 	const char *what;
 } not_flat[] = {
-	{ "\177ELF", 4, "an ELF file (for Linux take the bzImage, not vmlinux)" },
-	{ "MZ", 2, "a Windows or EFI program, or a Linux kernel whose header is damaged" },
-	{ "\x1f\x8b", 2, "compressed (gzip)" },
-	{ "\3757zXZ", 5, "compressed (xz)" },
-	{ "BZh", 3, "compressed (bzip2)" },
-	{ "\x28\xb5\x2f\xfd", 4, "compressed (zstd)" },
-	{ "070701", 6, "a cpio archive (an initrd?)" },
-	{ "#!", 2, "a script" },
+	{ "MZ", 2,
+	  "a Windows or EFI program, or a Linux kernel whose header is damaged: take a bzImage" },
+	{ "\x1f\x8b", 2, "compressed (gzip): unpack it first" },
+	{ "\3757zXZ", 5, "compressed (xz): unpack it first" },
+	{ "BZh", 3, "compressed (bzip2): unpack it first" },
+	{ "\x28\xb5\x2f\xfd", 4, "compressed (zstd): unpack it first" },
+	{ "070701", 6, "a cpio archive: an initrd belongs to a kernel (--kernel, --initrd)" },
+	{ "#!", 2, "a script: name a kernel" },
 };
 
-static const char *other_kind(const uint8_t *bytes, uint64_t size)
+static int check_kind(const struct image *image)
 {
+	uint64_t size = image->size < LONGEST_MAGIC ? image->size : LONGEST_MAGIC;
+	char bytes[LONGEST_MAGIC];
 	size_t i;
 
+	if (image_read(image, 0, bytes, size))
+		return -1;
 	for (i = 0; i < ARRAY_SIZE(not_flat); i++) {
 		if (size >= not_flat[i].length &&
 		    !memcmp(bytes, not_flat[i].magic, not_flat[i].length))
-			return not_flat[i].what;
+			return log_error(image->path, "is %s", not_flat[i].what);
 	}
-	return NULL;
+	return 0;
 }
 
 /**
  * flat_load() - load a flat binary
  * @memory: the guest's memory
- * @image: a file without the magic of a Linux kernel
+ * @image: a file that is nothing else that can be loaded
  *
  * Return: 0; -1 with a message said.
  */
 int flat_load(const struct memory *memory, const struct image *image)
 {
 	uint64_t most = MEMORY_CONVENTIONAL - FLAT_ADDRESS;
-	const char *kind;
 	uint8_t *to;
 
+	if (check_kind(image))
+		return -1;
 	if (image->size > most)
 		return log_error(image->path,
-				 "is not a Linux kernel (no \"HdrS\" in its header), and its %llu bytes are too many for a flat binary, which has room for %llu",
+				 "is no kernel that is known here (Linux, Multiboot, ELF), and its %llu bytes are too many for a flat binary, which has room for %llu: name another file",
 				 (unsigned long long)image->size,
 				 (unsigned long long)most);
 	to = memory_at(memory, FLAT_ADDRESS, image->size);
 	if (!to)
 		return log_error(image->path,
 				 "does not fit into the guest's memory: give it more (--memory)");
-	if (image_read(image, 0, to, image->size))
-		return -1;
-
-	kind = other_kind(to, image->size);
-	if (kind)
-		return log_error(image->path,
-				 "is %s: neither a bzImage nor a flat binary",
-				 kind);
-	return 0;
+	return image_read(image, 0, to, image->size);
 }
 
 /**

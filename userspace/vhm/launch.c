@@ -7,13 +7,12 @@
 #include <string.h>
 
 #include "../observe/name.h"
-#include "acpi.h"
+#include "boot.h"
 #include "command.h"
 #include "console.h"
+#include "cpu.h"
 #include "fault.h"
-#include "flat.h"
 #include "kick.h"
-#include "linux.h"
 #include "log.h"
 #include "machine.h"
 #include "observers.h"
@@ -22,12 +21,12 @@
 #include "stats.h"
 
 #define DEFAULT_MEMORY	(256 * MIB)
-#define DEFAULT_APPEND	"console=ttyS0"
 #define PAGE		4096u
 
 static const char usage_text[] =
-	"usage: vhm run [--device NODE] --kernel FILE [--initrd FILE] [--append TEXT]\n"
-	"               [--memory SIZE] [--name NAME] [--break FIELD=VALUE]... [--stats]\n";
+	"usage: vhm run [--device NODE] --kernel FILE [--initrd FILE] [--module FILE[,TEXT]]...\n"
+	"               [--append TEXT] [--memory SIZE] [--cpu FEATURES] [--name NAME]\n"
+	"               [--break FIELD=VALUE]... [--stats]\n";
 
 static const char help_text[] =
 	"\n"
@@ -35,10 +34,14 @@ static const char help_text[] =
 	"terminal. Ctrl-A x leaves, Ctrl-A a sends a Ctrl-A.\n"
 	"\n"
 	"  --device NODE   /dev/vhm (the default) or /dev/kvm\n"
-	"  --kernel FILE   a Linux bzImage, or a flat binary (real mode, at 0x7c00)\n"
-	"  --initrd FILE   initial RAM disk of a Linux kernel\n"
-	"  --append TEXT   command line of a Linux kernel (default: console=ttyS0)\n"
+	"  --kernel FILE   a bzImage, a Multiboot kernel, an ELF kernel with an entry for PVH\n"
+	"                  (vmlinux), or a flat binary (real mode, at 0x7c00)\n"
+	"  --initrd FILE   initial RAM disk; for other kernels than a bzImage, the first module\n"
+	"  --module FILE[,TEXT]\n"
+	"                  a module of a Multiboot or PVH kernel, which is told TEXT or FILE\n"
+	"  --append TEXT   command line (default: console=ttyS0; of a Multiboot kernel: none)\n"
 	"  --memory SIZE   memory of the guest: bytes, or with K, M or G (default: 256M)\n"
+	"  --cpu FEATURES  what the CPU does not have: -avx,-pcid; names as in /proc/cpuinfo\n"
 	"  --name NAME     by which vhm list and vhm vmcs find the guest (default: vm-PID)\n"
 	"  --break FIELD=VALUE\n"
 	"                  for teaching: break a VMCS field before the first entry; the module\n"
@@ -53,10 +56,9 @@ static const char help_text[] =
 
 struct options {
 	const char *device;
-	const char *kernel;
-	const char *initrd;
-	const char *append;
+	struct boot boot;
 	uint64_t memory;
+	struct cpu_features cpu;
 	const char *name;
 	struct faults faults;
 	bool stats;
@@ -88,7 +90,7 @@ static uint64_t parse_size(const char *text)
 
 static int check_options(const struct options *options)
 {
-	if (!options->kernel)
+	if (!options->boot.kernel)
 		return usage_error(usage_text, "--kernel FILE is missing", NULL);
 	if (options->memory < MEMORY_LEAST || options->memory > MEMORY_MOST ||
 	    options->memory % PAGE)
@@ -110,16 +112,24 @@ static int parse_option(struct options *options, int option)
 		options->device = optarg;
 		break;
 	case 'k':
-		options->kernel = optarg;
+		options->boot.kernel = optarg;
 		break;
 	case 'i':
-		options->initrd = optarg;
+		options->boot.initrd = optarg;
 		break;
 	case 'a':
-		options->append = optarg;
+		options->boot.append = optarg;
+		break;
+	case 'M':
+		if (modules_add(&options->boot.modules, optarg))
+			return STATUS_USAGE + 1;
 		break;
 	case 'm':
 		options->memory = parse_size(optarg);
+		break;
+	case 'c':
+		if (cpu_parse(&options->cpu, optarg))
+			return STATUS_USAGE + 1;
 		break;
 	case 'n':
 		options->name = optarg;
@@ -147,8 +157,10 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "device", required_argument, NULL, 'd' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "initrd", required_argument, NULL, 'i' },
+		{ "module", required_argument, NULL, 'M' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "memory", required_argument, NULL, 'm' },
+		{ "cpu", required_argument, NULL, 'c' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "break", required_argument, NULL, 'b' },
 		{ "stats", no_argument, NULL, 's' },
@@ -166,55 +178,6 @@ static int parse_options(struct options *options, int argc, char **argv)
 		return usage_error(usage_text, "unexpected argument", argv[optind]) + 1;
 	status = check_options(options);
 	return status ? status + 1 : 0;
-}
-
-static int load_flat(struct machine *machine, const struct options *options,
-		     const struct image *kernel)
-{
-	if (options->initrd || options->append)
-		return log_error(kernel->path,
-				 "is not a Linux kernel (no \"HdrS\" in its header): it cannot take --initrd or --append");
-	if (flat_load(&machine->memory, kernel))
-		return -1;
-	return flat_start(&machine->vcpu);
-}
-
-static int load_linux(struct machine *machine, const struct options *options,
-		      const struct image *kernel)
-{
-	const char *append = options->append ? options->append :
-					       DEFAULT_APPEND;
-	struct linux_entry entry;
-	struct image initrd;
-	int error;
-
-	if (options->initrd && image_open(&initrd, options->initrd))
-		return -1;
-	error = linux_load(&machine->memory, kernel,
-			   options->initrd ? &initrd : NULL, append, &entry);
-	if (options->initrd)
-		image_close(&initrd);
-	if (error)
-		return -1;
-	return linux_start(&machine->vcpu, &machine->memory, &entry);
-}
-
-static int load(struct machine *machine, const struct options *options)
-{
-	struct image kernel;
-	bool is_linux;
-	int error;
-
-	if (acpi_write_tables(&machine->memory) ||
-	    image_open(&kernel, options->kernel))
-		return -1;
-	error = linux_probe(&kernel, &is_linux);
-	if (!error && is_linux)
-		error = load_linux(machine, options, &kernel);
-	else if (!error)
-		error = load_flat(machine, options, &kernel);
-	image_close(&kernel);
-	return error;
 }
 
 static void run_loaded(struct machine *machine, const struct options *options)
@@ -240,11 +203,12 @@ static int run_with_console(struct machine *machine, const struct options *optio
 	return run_status(machine);
 }
 
-static int run_machine(struct machine *machine, const struct options *options)
+static int run_machine(struct machine *machine, struct options *options)
 {
 	int status = STATUS_FAILED;
 
-	if (machine_init_cpu(machine) || load(machine, options) ||
+	if (machine_init_cpu(machine, &options->cpu) ||
+	    boot_load(&options->boot, &machine->memory, &machine->vcpu) ||
 	    faults_inject(&options->faults, &machine->vcpu) || privileges_drop() ||
 	    kick_init(machine->vcpu.run))
 		return STATUS_FAILED;

@@ -31,9 +31,6 @@
 #define VIDEO_NORMAL		0xffff
 #define ENTRY_64		0x200	/* from the start of the part that runs */
 
-#define E820_RAM		1
-#define E820_RESERVED		2
-
 #define GDT			0x1000
 #define PAGE_TABLES		0x2000
 #define STACK			0x9000
@@ -156,6 +153,11 @@ static int find_payload(struct loading *loading)
 				 "has a damaged Linux header (syssize %u): get it again",
 				 header->syssize);
 	whole = loading->payload_offset + size;
+	/* The header counts in 16 bytes, and not every file is padded to that. */
+	if (loading->image->size < whole && whole - loading->image->size < 16) {
+		size -= whole - loading->image->size;
+		whole = loading->image->size;
+	}
 	if (loading->image->size < whole)
 		return log_error(loading->image->path,
 				 "is truncated: its header speaks of %llu bytes, it has %llu; get it again",
@@ -261,28 +263,17 @@ static int load_command_line(struct loading *loading, const char *text)
 	return 0;
 }
 
-static void add_range(struct boot_params *params, uint64_t start, uint64_t end,
-		      uint32_t type)
+static void fill_memory_map(struct boot_params *params, const struct memory *memory)
 {
-	struct boot_e820_entry *entry;
+	struct memory_range ranges[MEMORY_RANGES];
+	unsigned int i, count = memory_ranges(memory, ranges);
 
-	if (start >= end)
-		return;
-	entry = &params->e820_table[params->e820_entries++];
-	entry->addr = start;
-	entry->size = end - start;
-	entry->type = type;
-}
-
-static void fill_memory_map(struct boot_params *params,
-			    const struct memory *memory)
-{
-	uint64_t high = memory->size - memory->low;
-
-	add_range(params, 0, MEMORY_CONVENTIONAL, E820_RAM);
-	add_range(params, MEMORY_TABLES, MEMORY_TABLES_END, E820_RESERVED);
-	add_range(params, MIB, memory->low, E820_RAM);
-	add_range(params, MEMORY_HOLE_END, MEMORY_HOLE_END + high, E820_RAM);
+	for (i = 0; i < count; i++) {
+		params->e820_table[i].addr = ranges[i].start;
+		params->e820_table[i].size = ranges[i].end - ranges[i].start;
+		params->e820_table[i].type = ranges[i].type;
+	}
+	params->e820_entries = (uint8_t)count;
 }
 
 static int write_params(const struct loading *loading)

@@ -7,6 +7,7 @@
 #include "../libvhm/compiler.h"
 #include "acpi.h"
 #include "console.h"
+#include "cpu.h"
 #include "cpuid.h"
 #include "kick.h"
 #include "log.h"
@@ -116,10 +117,11 @@ static void set_msrs(const struct vhm_vcpu *vcpu)
 /**
  * machine_init_cpu() - make the vCPU what this machine's CPU is
  * @machine: a machine that has not run yet
+ * @features: which features it has and has not, as the user wants it
  *
  * Return: 0; -1 with a message said.
  */
-int machine_init_cpu(struct machine *machine)
+int machine_init_cpu(struct machine *machine, const struct cpu_features *features)
 {
 	struct kvm_cpuid2 *cpuid;
 	int error;
@@ -128,6 +130,10 @@ int machine_init_cpu(struct machine *machine)
 	if (!cpuid)
 		return log_error(NULL, "%s", vhm_error());
 	cpuid_adapt(cpuid, vhm_vcpu_tsc_khz(&machine->vcpu));
+	if (cpu_apply(features, cpuid, machine->device.path)) {
+		free(cpuid);
+		return -1;
+	}
 	error = switch_apic_off(&machine->vcpu);
 	if (!error)
 		error = vhm_vcpu_set_cpuid(&machine->vcpu, cpuid);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../libvhm/libvhm.h"
+#include "cpu.h"
 #include "i8042.h"
 #include "memory.h"
 #include "pic.h"
@@ -49,7 +50,7 @@ struct machine {
 
 int machine_open(struct machine *machine, const char *device, uint64_t memory);
 void machine_close(struct machine *machine);
-int machine_init_cpu(struct machine *machine);
+int machine_init_cpu(struct machine *machine, const struct cpu_features *features);
 void machine_init_devices(struct machine *machine, uint64_t now);
 void machine_update(struct machine *machine, uint64_t now);
 uint64_t machine_next_event(const struct machine *machine);

@@ -49,6 +49,30 @@ int memory_map(const struct memory *memory, const struct vhm_vm *vm)
 }
 
 /**
+ * memory_ranges() - the memory map that a guest is told
+ * @memory: the memory
+ * @ranges: out: room for MEMORY_RANGES
+ *
+ * Return: how many.
+ */
+unsigned int memory_ranges(const struct memory *memory, struct memory_range *ranges)
+{
+	const struct memory_range all[MEMORY_RANGES] = {
+		{ 0, MEMORY_CONVENTIONAL, MEMORY_RAM },
+		{ MEMORY_TABLES, MEMORY_TABLES_END, MEMORY_RESERVED },
+		{ MIB, memory->low, MEMORY_RAM },
+		{ MEMORY_HOLE_END, MEMORY_HOLE_END + memory->size - memory->low, MEMORY_RAM },
+	};
+	unsigned int i, count = 0;
+
+	for (i = 0; i < MEMORY_RANGES; i++) {
+		if (all[i].start < all[i].end)
+			ranges[count++] = all[i];
+	}
+	return count;
+}
+
+/**
  * memory_at() - the launcher's address of guest memory below the hole
  * @memory: the memory
  * @guest: guest-physical address

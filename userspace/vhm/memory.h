@@ -31,9 +31,21 @@ struct memory {
 	uint64_t low;		/* how much of it is below the hole */
 };
 
+/* A part of the guest's memory map; all boot protocols have the types of E820. */
+struct memory_range {
+	uint64_t start;
+	uint64_t end;
+	uint32_t type;
+};
+
+#define MEMORY_RANGES		4
+#define MEMORY_RAM		1
+#define MEMORY_RESERVED		2
+
 int memory_init(struct memory *memory, uint64_t size);
 void memory_free(struct memory *memory);
 int memory_map(const struct memory *memory, const struct vhm_vm *vm);
+unsigned int memory_ranges(const struct memory *memory, struct memory_range *ranges);
 void *memory_at(const struct memory *memory, uint64_t guest, uint64_t size);
 
 #endif /* VHM_MEMORY_H */

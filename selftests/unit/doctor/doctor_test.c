@@ -273,6 +273,13 @@ static void kvm_6_12(struct doctor *doctor)
 	put("/proc/sys/kernel/osrelease", "6.12.117\n");
 }
 
+/* vhm was loaded with vmxon=run. */
+static void kvm_beside(struct doctor *doctor)
+{
+	kvm_idle(doctor);
+	put("/sys/module/vhm/refcnt", "0\n");
+}
+
 static void kvm_6_12_lazy(struct doctor *doctor)
 {
 	kvm_6_12(doctor);
@@ -404,8 +411,8 @@ static const struct row {
 	ROW(no_nested_vmx, virtual_machine, NONE, "virtual machine", NULL),
 	ROW(nothing, kernel, DOCTOR_OK, "kernel", "6.1.0-56-amd64 has loaded vhm"),
 	ROW(kernel_5_10, kernel, DOCTOR_WARNING, "kernel", "5.10.0-30-amd64 is older"),
-	ROW(kernel_6_1, kernel, DOCTOR_OK, "kernel", "6.1.192 is the one"),
-	ROW(kernel_6_12, kernel, DOCTOR_WARNING, "kernel", "exports what vhm needs"),
+	ROW(kernel_6_1, kernel, DOCTOR_OK, "kernel", "6.1.192 is one that vhm is tested on"),
+	ROW(kernel_6_12, kernel, DOCTOR_OK, "kernel", "is one that vhm is tested on"),
 	ROW(kernel_6_18, kernel, DOCTOR_WARNING, "kernel", "nobody has tried"),
 	ROW(kernel_7_2, kernel, DOCTOR_PROBLEM, "kernel", "KVM's own modules"),
 	ROW(kernel_7_2_loaded, kernel, DOCTOR_OK, "kernel", "7.2-amd64 has loaded vhm"),
@@ -420,6 +427,7 @@ static const struct row {
 	ROW(secure_boot_off, secure_boot, DOCTOR_OK, "signatures", "not signed"),
 	ROW(nothing, kvm, DOCTOR_OK, "KVM", "not loaded"),
 	ROW(kvm_idle, kvm, DOCTOR_PROBLEM, "KVM", "beside it: unload it: modprobe -r kvm_intel"),
+	ROW(kvm_beside, kvm, DOCTOR_OK, "KVM", "works beside it"),
 	ROW(kvm_in_use, kvm, DOCTOR_PROBLEM, "KVM", "in use (3)"),
 	ROW(kvm_built_in, kvm, DOCTOR_PROBLEM, "KVM", "built into"),
 	ROW(kvm_6_12, kvm, DOCTOR_PROBLEM, "KVM", "from its loading on"),

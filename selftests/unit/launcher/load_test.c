@@ -4,18 +4,13 @@
  * or hostile file is refused with a sentence that names it.
  */
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <asm/bootparam.h>
 
-#include "tap.h"
+#include "loader.h"
 #include "acpi.h"
 #include "flat.h"
 #include "linux.h"
-#include "log.h"
 
 #define HEADER		0x1f1
 #define SETUP_SECTORS	3
@@ -23,31 +18,6 @@
 #define FILE_SIZE	((SETUP_SECTORS + 1) * 512 + PAYLOAD)
 #define PARAMS		0x10000
 #define COMMAND_LINE	0x20000
-
-static char message[1024];
-
-int log_error(const char *about, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	snprintf(message, sizeof(message), "%s: ", about ? about : "vhm");
-	vsnprintf(message + strlen(message), sizeof(message) - strlen(message),
-		  format, arguments);
-	va_end(arguments);
-	return -1;
-}
-
-static struct image make_image(const char *path, const void *bytes,
-			       uint64_t size)
-{
-	struct image image = { .path = path, .size = size };
-
-	image.fd = memfd_create(path, 0);
-	if (image.fd < 0 || write(image.fd, bytes, size) != (ssize_t)size)
-		abort();
-	return image;
-}
 
 /* A kernel as small as can be; its bytes count up. */
 static uint8_t file[FILE_SIZE + 64];
@@ -250,11 +220,14 @@ static void test_sizes(struct memory *memory)
 	bool is_linux;
 
 	make_kernel();
-	for (size = 0; size < FILE_SIZE; size += size < 700 ? 1 : 97)
+	for (size = 0; size <= FILE_SIZE - 16; size += size < 700 ? 1 : 97)
 		ok = ok && load(memory, size, 0, "", &entry) && *message;
 	tap_ok(ok, "load: refused at each length that is too short");
 	tap_ok(!load(memory, FILE_SIZE, 0, "", &entry),
 	       "load: taken at its full length");
+	tap_ok(load(memory, FILE_SIZE - 16, 0, "", &entry) &&
+	       !load(memory, FILE_SIZE - 15, 0, "", &entry),
+	       "load: and without padding to 16 bytes, but no shorter");
 	tap_ok(load(memory, sizeof(file), 240 * MIB, "", &entry) &&
 	       strstr(message, "the initrd: is too large"),
 	       "load: %s", message);
@@ -329,7 +302,7 @@ static void test_random_headers(void)
 static void test_flat(struct memory *memory)
 {
 	static const char *const others[] = {
-		"\177ELF\2\1\1", "MZ\220", "\x1f\x8b\x08", "\3757zXZ", "BZh9",
+		"MZ\220", "\x1f\x8b\x08", "\3757zXZ", "BZh9",
 		"\x28\xb5\x2f\xfd", "070701", "#!/bin/sh",
 	};
 	static uint8_t big[0xa0000 - 0x7c00 + 1];
@@ -348,9 +321,15 @@ static void test_flat(struct memory *memory)
 	close(image.fd);
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
 		image = make_image("flat", others[i], strlen(others[i]));
-		tap_ok(flat_load(memory, &image), "load: %s", message);
+		*message = '\0';
+		tap_ok(flat_load(memory, &image) && *message, "load: %s", message);
 		close(image.fd);
 	}
+	memcpy(big, "\x1f\x8b\x08", 3);
+	image = make_image("flat", big, sizeof(big));
+	tap_ok(flat_load(memory, &image) && strstr(message, "gzip"),
+	       "load: what is too large and compressed is called compressed");
+	close(image.fd);
 }
 
 static uint8_t sum(const uint8_t *bytes, uint32_t length)

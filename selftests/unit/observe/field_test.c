@@ -6,6 +6,7 @@
 #include "tap.h"
 #include "libvhm/libvhm.h"
 #include "field.h"
+#include "nearest.h"
 
 static const struct {
 	const char *typed, *suggested;
@@ -20,26 +21,36 @@ static const struct {
 	{ "EXIT_REASON", "VM_EXIT_REASON" },
 };
 
+static const char *name_of(size_t field)
+{
+	return vmx_field_info((enum vmx_field)field)->name;
+}
+
+static size_t suggest(const char *typed, const char **found)
+{
+	return nearest(typed, name_of, VMX_NR_FIELDS, found);
+}
+
 static void test_suggestions(void)
 {
-	const char *found[FIELD_MOST_SUGGESTIONS];
+	const char *found[NEAREST_MOST];
 	static char longest[10000];
 	unsigned int i;
 	size_t count;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		count = field_suggest(rows[i].typed, found, FIELD_MOST_SUGGESTIONS);
+		count = suggest(rows[i].typed, found);
 		tap_ok(count && !strcmp(found[0], rows[i].suggested), "field: %s: %s is meant",
 		       rows[i].typed, rows[i].suggested);
 	}
-	count = field_suggest("GUEST_", found, FIELD_MOST_SUGGESTIONS);
-	tap_ok(count == FIELD_MOST_SUGGESTIONS && strcmp(found[0], found[1]),
+	count = suggest("GUEST_", found);
+	tap_ok(count == NEAREST_MOST && strcmp(found[0], found[1]),
 	       "field: no more suggestions than there is room for");
 	memset(longest, 'G', sizeof(longest) - 1);
-	tap_ok(!field_suggest("", found, FIELD_MOST_SUGGESTIONS) &&
-	       !field_suggest("x", found, FIELD_MOST_SUGGESTIONS) &&
-	       !field_suggest("hello world", found, FIELD_MOST_SUGGESTIONS) &&
-	       !field_suggest(longest, found, FIELD_MOST_SUGGESTIONS),
+	tap_ok(!suggest("", found) &&
+	       !suggest("x", found) &&
+	       !suggest("hello world", found) &&
+	       !suggest(longest, found),
 	       "field: nothing is like these");
 }
 

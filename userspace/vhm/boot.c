@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the guest starts with. A file's content says what it is: Linux' header
+ * makes it a bzImage, a Multiboot header a Multiboot kernel; any other ELF file
+ * has to have an entry for PVH, and what is nothing of these is a flat binary.
+ */
+#include "acpi.h"
+#include "boot.h"
+#include "elffile.h"
+#include "flat.h"
+#include "linux.h"
+#include "log.h"
+#include "multiboot.h"
+#include "pvh.h"
+
+#define LINUX_APPEND	"console=ttyS0"
+
+static int boot_flat(const struct boot *boot, const struct memory *memory,
+		     const struct vhm_vcpu *vcpu, const struct image *kernel)
+{
+	if (boot->initrd || boot->append || boot->modules.count)
+		return log_error(kernel->path,
+				 "is a flat binary (neither Linux, nor Multiboot, nor ELF): it cannot take --initrd, --module or --append");
+	if (flat_load(memory, kernel))
+		return -1;
+	return flat_start(vcpu);
+}
+
+static int boot_linux(const struct boot *boot, const struct memory *memory,
+		      const struct vhm_vcpu *vcpu, const struct image *kernel)
+{
+	const char *append = boot->append ? boot->append : LINUX_APPEND;
+	struct linux_entry entry;
+	struct image initrd;
+	int error;
+
+	if (boot->modules.count)
+		return log_error(kernel->path,
+				 "is a bzImage, which takes no modules: give it --initrd instead of --module");
+	if (boot->initrd && image_open(&initrd, boot->initrd))
+		return -1;
+	error = linux_load(memory, kernel, boot->initrd ? &initrd : NULL, append, &entry);
+	if (boot->initrd)
+		image_close(&initrd);
+	if (error)
+		return -1;
+	return linux_start(vcpu, memory, &entry);
+}
+
+static int boot_multiboot(const struct boot *boot, const struct memory *memory,
+			  const struct vhm_vcpu *vcpu, const struct image *kernel,
+			  const struct multiboot *multiboot)
+{
+	struct protected_entry entry;
+
+	if (multiboot_load(memory, kernel, multiboot, &boot->modules,
+			   boot->append ? boot->append : "", &entry))
+		return -1;
+	return protected_start(vcpu, &entry);
+}
+
+static int boot_pvh(const struct boot *boot, const struct memory *memory,
+		    const struct vhm_vcpu *vcpu, const struct image *kernel)
+{
+	struct protected_entry entry;
+
+	if (pvh_load(memory, kernel, &boot->modules,
+		     boot->append ? boot->append : LINUX_APPEND, &entry))
+		return -1;
+	return protected_start(vcpu, &entry);
+}
+
+/* Neither a bzImage nor flat: there, the initrd is a module like any other. */
+static int add_initrd(struct boot *boot)
+{
+	return boot->initrd ? modules_add_first(&boot->modules, boot->initrd) : 0;
+}
+
+static int load_by_content(struct boot *boot, const struct memory *memory,
+			   const struct vhm_vcpu *vcpu, const struct image *kernel)
+{
+	bool is_linux, is_multiboot, is_elf;
+	struct multiboot multiboot;
+
+	if (linux_probe(kernel, &is_linux))
+		return -1;
+	if (is_linux)
+		return boot_linux(boot, memory, vcpu, kernel);
+	if (multiboot_probe(kernel, &multiboot, &is_multiboot) || elf_probe(kernel, &is_elf))
+		return -1;
+	if (!is_multiboot && !is_elf)
+		return boot_flat(boot, memory, vcpu, kernel);
+	if (add_initrd(boot))
+		return -1;
+	if (is_multiboot)
+		return boot_multiboot(boot, memory, vcpu, kernel, &multiboot);
+	if (multiboot.second)
+		log_note("%s has a header of Multiboot 2, which is not spoken here; trying PVH",
+			 kernel->path);
+	return boot_pvh(boot, memory, vcpu, kernel);
+}
+
+/**
+ * boot_load() - load the guest and set its vCPU to the start
+ * @boot: the files, of which one may become another; as the user named them
+ * @memory: the guest's memory
+ * @vcpu: a vCPU that has not run yet
+ *
+ * Return: 0; -1 with a message said.
+ */
+int boot_load(struct boot *boot, const struct memory *memory, const struct vhm_vcpu *vcpu)
+{
+	struct image kernel;
+	int error;
+
+	if (acpi_write_tables(memory) || image_open(&kernel, boot->kernel))
+		return -1;
+	error = load_by_content(boot, memory, vcpu, &kernel);
+	image_close(&kernel);
+	return error;
+}

@@ -29,7 +29,7 @@
 
 DEFINE_PER_CPU(struct vmx_cpu, vmx_cpu);
 
-static char *policy = "load";
+static char *policy = VHM_CAN_HOLD_VMX ? "load" : "run";
 module_param_named(vmxon, policy, charp, 0444);
 MODULE_PARM_DESC(vmxon, "when a CPU is in VMX operation: load (while the module is loaded) or run (while a guest runs, beside other hypervisors)");
 
@@ -239,7 +239,9 @@ static unsigned long tss_base(const struct desc_ptr *gdt)
 	const struct ldttss_desc *tss = (void *)gdt->address +
 					GDT_ENTRY_TSS * sizeof(struct desc_struct);
 
-	return tss->base0 | tss->base1 << 16 | tss->base2 << 24 | (unsigned long)tss->base3 << 32;
+	/* No bit may be taken for a sign: from 6.2 on the address is random. */
+	return tss->base0 | (unsigned long)tss->base1 << 16 | (unsigned long)tss->base2 << 24 |
+	       (unsigned long)tss->base3 << 32;
 }
 
 static void read_host_cpu(struct vmx_cpu *c)
@@ -496,7 +498,7 @@ static int __init choose_policy(void)
 	}
 	if (VHM_CAN_HOLD_VMX)
 		return 0;
-	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE; with vmxon=run the first guest resets the emulated machine: do not use vhm here yet\n");
+	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE: leave vmxon away, or say vmxon=run\n");
 	return -EOPNOTSUPP;
 }
 

@@ -28,22 +28,19 @@ static void judge_version(struct doctor *doctor, const char *release)
 
 	if (!version)
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "\"%s\" does not tell its version: vhm is tested on 6.1 and 6.12",
+			     "\"%s\" does not tell its version: vhm is tested on 6.1, 6.12 and 7.2",
 			     release);
-	else if (version == VERSION(6, 1) || version == VERSION(6, 12))
+	else if (version == VERSION(6, 1) || version == VERSION(6, 12) ||
+		 version == VERSION(7, 2))
 		doctor_found(doctor, DOCTOR_OK, "kernel", "%s is one that vhm is tested on",
 			     release);
 	else if (version < VERSION(6, 1))
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
 			     "%s is older than any that vhm was built for: 6.1 is the oldest it is tested on",
 			     release);
-	else if (version >= VERSION(7, 0))
-		doctor_found(doctor, DOCTOR_PROBLEM, "kernel",
-			     "%s keeps CR4 to KVM's own modules, and vhm does not work there yet: boot a kernel of 6.1 to 6.12",
-			     release);
 	else
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
-			     "nobody has tried vhm on %s: it is tested on 6.1 and 6.12",
+			     "nobody has tried vhm on %s: it is tested on 6.1, 6.12 and 7.2",
 			     release);
 }
 

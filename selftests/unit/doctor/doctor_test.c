@@ -414,7 +414,7 @@ static const struct row {
 	ROW(kernel_6_1, kernel, DOCTOR_OK, "kernel", "6.1.192 is one that vhm is tested on"),
 	ROW(kernel_6_12, kernel, DOCTOR_OK, "kernel", "is one that vhm is tested on"),
 	ROW(kernel_6_18, kernel, DOCTOR_WARNING, "kernel", "nobody has tried"),
-	ROW(kernel_7_2, kernel, DOCTOR_PROBLEM, "kernel", "KVM's own modules"),
+	ROW(kernel_7_2, kernel, DOCTOR_OK, "kernel", "is one that vhm is tested on"),
 	ROW(kernel_7_2_loaded, kernel, DOCTOR_OK, "kernel", "7.2-amd64 has loaded vhm"),
 	ROW(kernel_odd, kernel, DOCTOR_WARNING, "kernel", "\"mine\" does not tell"),
 	ROW(no_proc, kernel, DOCTOR_WARNING, "kernel", "is /proc mounted"),

@@ -64,7 +64,7 @@ int common_option(int option, const char *usage, const char *help)
  * @take: takes one; STATUS_GO_ON, or the exit status
  * @options: for @take
  *
- * Return: STATUS_GO_ON, or the first exit status; then optind is the first argument that is no option.
+ * Return: STATUS_GO_ON, with optind at what follows the options; or the first exit status.
  */
 int each_option(int argc, char **argv, const struct option *table,
 		int (*take)(void *options, int option), void *options)

@@ -50,6 +50,26 @@ static bool has_error_code(u8 vector)
 	}
 }
 
+/*
+ * SDM, "Instruction-Breakpoint Exception Condition": a fault saves RFLAGS with RF
+ * set, so that a breakpoint on its instruction does not strike twice. The CPU does
+ * that for its own faults; for one that is injected, RFLAGS must have it before.
+ * #DB is told apart by whoever raises it.
+ */
+static bool is_fault(u8 vector)
+{
+	switch (vector) {
+	case X86_TRAP_DB:
+	case X86_TRAP_BP:
+	case X86_TRAP_OF:
+	case X86_TRAP_DF:
+	case X86_TRAP_MC:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* An exception during the delivery of another. */
 static bool makes_double_fault(u8 first, u8 second)
 {
@@ -83,6 +103,7 @@ static void queue(struct vhm_vcpu *v, u8 vector, u32 error_code)
 	}
 	*e = (struct vhm_exception){
 		.valid = true,
+		.fault = is_fault(vector),
 		.vector = vector,
 		.has_error_code = has_error_code(vector),
 		.error_code = error_code,
@@ -173,6 +194,8 @@ static void inject_exception(struct vhm_vcpu *v)
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, e->error_code);
 		info |= INTR_INFO_DELIVER_CODE_MASK;
 	}
+	if (e->fault)
+		vmcs_writel(GUEST_RFLAGS, vmx_rflags() | X86_EFLAGS_RF);
 	enter_with(info, e->soft ? e->length : 0);
 	v->events.entered = VHM_ENTERED_EXCEPTION;
 	e->valid = false;

@@ -178,6 +178,7 @@ static inline bool vhm_quirk_disabled(const struct vhm_vm *vm, u32 quirk)
 struct vhm_exception {
 	bool valid;
 	bool soft;		/* INT n, INT3, INTO: needs the instruction's length */
+	bool fault;		/* its delivery sets RFLAGS.RF in what it saves */
 	bool has_error_code;
 	u8 vector;
 	u8 length;

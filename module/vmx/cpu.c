@@ -87,8 +87,28 @@ void vmx_region_prepare(struct vmx_region *region)
 	local_irq_restore(flags);
 }
 
+/* A look at a VMCS, on one CPU after another. */
+struct scratch {
+	struct vmx_region *region;
+	void (*look)(void);
+	int err;
+};
+
+static void __init scratch_call(void *data)
+{
+	struct vmx_cpu *c = this_cpu_ptr(&vmx_cpu);
+	struct scratch *s = data;
+
+	s->err = vmx_window_begin(c) ?: vmclear(__pa(s->region)) ?: vmptrld(__pa(s->region));
+	if (!s->err) {
+		s->look();
+		clear_region(s->region);
+	}
+	vmx_window_end(c);
+}
+
 /**
- * vmx_with_scratch_vmcs() - look at a VMCS that is nobody's
+ * vmx_with_scratch_vmcs() - on each CPU, look at a VMCS that is nobody's
  * @look: called with it current and IRQs off
  *
  * For the time before there are vCPUs.
@@ -97,24 +117,20 @@ void vmx_region_prepare(struct vmx_region *region)
  */
 int __init vmx_with_scratch_vmcs(void (*look)(void))
 {
-	struct vmx_region *region = vmx_region_alloc();
-	struct vmx_cpu *c;
-	unsigned long flags;
-	int err;
+	struct scratch s = { .region = vmx_region_alloc(), .look = look };
+	int cpu;
 
-	if (!region)
+	if (!s.region)
 		return -ENOMEM;
-	local_irq_save(flags);
-	c = this_cpu_ptr(&vmx_cpu);
-	err = vmx_window_begin(c) ?: vmclear(__pa(region)) ?: vmptrld(__pa(region));
-	if (!err) {
-		look();
-		clear_region(region);
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		smp_call_function_single(cpu, scratch_call, &s, 1);
+		if (s.err)
+			break;
 	}
-	vmx_window_end(c);
-	local_irq_restore(flags);
-	free_page((unsigned long)region);
-	return err;
+	cpus_read_unlock();
+	free_page((unsigned long)s.region);
+	return s.err;
 }
 
 /**
@@ -223,7 +239,9 @@ static unsigned long tss_base(const struct desc_ptr *gdt)
 	const struct ldttss_desc *tss = (void *)gdt->address +
 					GDT_ENTRY_TSS * sizeof(struct desc_struct);
 
-	return tss->base0 | tss->base1 << 16 | tss->base2 << 24 | (unsigned long)tss->base3 << 32;
+	/* No bit may be taken for a sign: from 6.2 on the address is random. */
+	return tss->base0 | (unsigned long)tss->base1 << 16 | (unsigned long)tss->base2 << 24 |
+	       (unsigned long)tss->base3 << 32;
 }
 
 static void read_host_cpu(struct vmx_cpu *c)
@@ -480,7 +498,7 @@ static int __init choose_policy(void)
 	}
 	if (VHM_CAN_HOLD_VMX)
 		return 0;
-	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE: say vmxon=run, or nothing\n");
+	pr_err("vmxon=load cannot be had on this kernel, which lets no module but KVM's hold CR4.VMXE: leave vmxon away, or say vmxon=run\n");
 	return -EOPNOTSUPP;
 }
 

@@ -19,7 +19,10 @@
 static_assert(VMX_NR_FIELDS <= VHM_MAX_VMCS_FIELDS);
 static_assert(VMX_NR_CAPABILITIES <= VHM_MAX_CAPABILITY_MSRS);
 
-/* Found out once, because a VMREAD of another field spoils VM_INSTRUCTION_ERROR. */
+/*
+ * What every CPU has: CPUs should be alike, but not all (emulated ones) are. Found out
+ * once, because a VMREAD of another field spoils VM_INSTRUCTION_ERROR.
+ */
 static DECLARE_BITMAP(present, VMX_NR_FIELDS) __ro_after_init;
 
 /* What is the same in every snapshot: what the CPU says of itself. */
@@ -31,8 +34,8 @@ static void __init probe_fields(void)
 	u64 value;
 
 	for (field = 0; field < VMX_NR_FIELDS; field++)
-		if (vmcs_try_read(vmx_field_info(field)->encoding, &value))
-			__set_bit(field, present);
+		if (!vmcs_try_read(vmx_field_info(field)->encoding, &value))
+			__clear_bit(field, present);
 }
 
 /* SDM, "Architectural Performance Monitoring": which counters IA32_PERF_GLOBAL_CTRL turns on. */
@@ -55,7 +58,7 @@ static u32 __init features(void)
 }
 
 /**
- * vmx_fields_init() - find out which fields the VMCS has on this CPU
+ * vmx_fields_init() - find out which fields the VMCS has
  *
  * Return: 0; -ENOMEM; -EIO.
  */
@@ -63,8 +66,10 @@ int __init vmx_fields_init(void)
 {
 	unsigned int cap;
 	u64 value;
-	int err = vmx_with_scratch_vmcs(probe_fields);
+	int err;
 
+	bitmap_fill(present, VMX_NR_FIELDS);
+	err = vmx_with_scratch_vmcs(probe_fields);
 	if (err)
 		return err;
 	for (cap = 0; cap < VMX_NR_CAPABILITIES; cap++)

@@ -29,23 +29,6 @@
 void vmcs_read_failed(unsigned long field);
 void vmcs_write_failed(unsigned long field, unsigned long value);
 
-/* The field need not be a constant: for tables, whose rows know their width. */
-static __always_inline unsigned long vmcs_read_any(unsigned long field)
-{
-	unsigned long value;
-
-	asm volatile goto("1:	vmread %[field], %[value]\n\t"
-			  "jna %l[failed]\n\t"
-			  _ASM_EXTABLE(1b, %l[failed])
-			  : [value] "=r" (value)
-			  : [field] "r" (field)
-			  : "cc" : failed);
-	return value;
-failed:
-	vmcs_read_failed(field);
-	return 0;
-}
-
 /* For a field that this CPU may lack: false, and VM_INSTRUCTION_ERROR is 12 from then on. */
 static __always_inline bool vmcs_try_read(unsigned long field, u64 *value)
 {
@@ -61,6 +44,17 @@ static __always_inline bool vmcs_try_read(unsigned long field, u64 *value)
 	return true;
 failed:
 	return false;
+}
+
+/* The field need not be a constant: for tables, whose rows know their width. */
+static __always_inline unsigned long vmcs_read_any(unsigned long field)
+{
+	u64 value;
+
+	if (vmcs_try_read(field, &value))
+		return value;
+	vmcs_read_failed(field);
+	return 0;
 }
 
 static __always_inline void vmcs_write_any(unsigned long field, unsigned long value)

@@ -518,17 +518,6 @@ TEST_F(guest, identity_map_comes_before_vcpus)
 	vm_close(&fresh);
 }
 
-/* A 32-bit program's system call; the buffer lies below 4 GiB. */
-static long compat_ioctl(int fd, unsigned long number, void *arg)
-{
-	long ret;
-
-	asm volatile("int $0x80" : "=a" (ret)
-		     : "a" (54), "b" (fd), "c" (number), "d" (arg)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return ret;
-}
-
 static struct kvm_regs low_regs;
 
 TEST_F(guest, calls_of_32_bit_programs)

@@ -26,6 +26,7 @@
 #define XM	19
 
 #define FLAG_TF	0x100ull
+#define FLAG_RF	0x10000ull
 #define FLAG_AC	0x40000ull
 
 #define PAGE(n)	(VM_PAGES + 0x1000ull * (n))
@@ -75,6 +76,33 @@ static __guest void where_traps_return(void)
 TEST_F(guest, saved_rip)
 {
 	vcpu_set_long(&self->cpu, where_traps_return);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+}
+
+/*
+ * SDM, "Instruction-Breakpoint Exception Condition": faults save RF set, traps do not; also
+ * those that a hypervisor makes.
+ */
+static __guest void saved_resume_flag(void)
+{
+	GUEST_EQ(UD, GUEST_TRY("ud2"));
+	GUEST_EQ(FLAG_RF, guest_trap.rflags & FLAG_RF);
+	GUEST_EQ(GP, GUEST_TRY("wrmsr", : "c" (0x12345678), "a" (0), "d" (0)));
+	GUEST_EQ(FLAG_RF, guest_trap.rflags & FLAG_RF);
+	GUEST_EQ(UD, GUEST_TRY("vmxoff"));
+	GUEST_EQ(FLAG_RF, guest_trap.rflags & FLAG_RF);
+	GUEST_EQ(GP, GUEST_TRY("movq %0, %%cr4", : "r" (1ull << 63)));
+	GUEST_EQ(FLAG_RF, guest_trap.rflags & FLAG_RF);
+	GUEST_EQ(BP, GUEST_TRY("int3"));
+	GUEST_EQ(0, guest_trap.rflags & FLAG_RF);
+	GUEST_EQ(DB, GUEST_TRY(".byte 0xf1"));
+	GUEST_EQ(0, guest_trap.rflags & FLAG_RF);
+	GUEST_DONE();
+}
+
+TEST_F(guest, saved_resume_flag)
+{
+	vcpu_set_long(&self->cpu, saved_resume_flag);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 

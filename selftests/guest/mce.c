@@ -290,19 +290,6 @@ TEST_F(mce, what_user_space_may_write)
 	}
 }
 
-static __guest uint64_t try_wrmsr(uint32_t index, uint64_t value)
-{
-	return GUEST_TRY("wrmsr", : "c" (index), "a" ((uint32_t)value),
-			 "d" ((uint32_t)(value >> 32)) : "memory");
-}
-
-static __guest uint64_t try_rdmsr(uint32_t index)
-{
-	uint32_t low = 0, high = 0;
-
-	return GUEST_TRY("rdmsr", "+a" (low), "+d" (high) : "c" (index) : "memory");
-}
-
 static __guest void write_all(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(writes); i++) {

@@ -35,20 +35,6 @@
 #define NON_CANONICAL		0x8000000000000000ull
 #define GP			13
 
-/* Writes, and says the vector. */
-static __guest uint64_t try_wrmsr(uint32_t index, uint64_t value)
-{
-	return GUEST_TRY("wrmsr", : "c" (index), "a" ((uint32_t)value),
-			 "d" ((uint32_t)(value >> 32)) : "memory");
-}
-
-static __guest uint64_t try_rdmsr(uint32_t index)
-{
-	uint32_t low = 0, high = 0;
-
-	return GUEST_TRY("rdmsr", "+a" (low), "+d" (high) : "c" (index) : "memory");
-}
-
 struct round_trip {
 	uint32_t index;
 	uint64_t by_guest;

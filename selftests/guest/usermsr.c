@@ -437,16 +437,6 @@ struct filter32 {
 
 static struct filter32 filter32;
 
-static long compat_ioctl(int fd, unsigned long number, void *arg)
-{
-	long ret;
-
-	asm volatile("int $0x80" : "=a" (ret)
-		     : "a" (54), "b" (fd), "c" (number), "d" (arg)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return ret;
-}
-
 TEST_F(guest, a_filter_of_a_32_bit_program)
 {
 	const unsigned long number = _IOW(KVMIO, 0xc6, struct filter32);

@@ -94,6 +94,20 @@ void guest_set_gate(unsigned int n, unsigned int dpl, unsigned int ist);
 	guest_trap.vector;						\
 })
 
+/* What WRMSR and RDMSR of a guest leave: the vector, or NO_TRAP. */
+static inline uint64_t try_wrmsr(uint32_t index, uint64_t value)
+{
+	return GUEST_TRY("wrmsr", : "c" (index), "a" ((uint32_t)value),
+			 "d" ((uint32_t)(value >> 32)) : "memory");
+}
+
+static inline uint64_t try_rdmsr(uint32_t index)
+{
+	uint32_t low = 0, high = 0;
+
+	return GUEST_TRY("rdmsr", "+a" (low), "+d" (high) : "c" (index) : "memory");
+}
+
 static inline uint8_t inb(uint16_t port)
 {
 	uint8_t value;

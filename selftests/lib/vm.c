@@ -59,6 +59,24 @@ bool vm_is_kvm(void)
 }
 
 /**
+ * compat_ioctl() - an ioctl as a 32-bit program makes it
+ * @fd: on this file
+ * @number: of the call
+ * @arg: lies below 4 GiB
+ *
+ * Return: what the kernel answers, -ENOSYS where it knows no such programs.
+ */
+long compat_ioctl(int fd, unsigned long number, void *arg)
+{
+	long ret;
+
+	asm volatile("int $0x80" : "=a" (ret)
+		     : "a" (54), "b" (fd), "c" (number), "d" (arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+/**
  * vm_open_device() - open the device node under test
  *
  * Return: the system fd.

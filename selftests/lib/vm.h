@@ -130,6 +130,7 @@ struct guest_report {
 __attribute__((format(printf, 1, 2), noreturn)) void die(const char *fmt, ...);
 const char *vm_device(void);
 bool vm_is_kvm(void);
+long compat_ioctl(int fd, unsigned long number, void *arg);
 int vm_open_device(void);
 int xioctl(int fd, unsigned long call, const char *name, void *arg);
 #define VM_IOCTL(fd, call, arg)	xioctl(fd, call, #call, (void *)(uintptr_t)(arg))

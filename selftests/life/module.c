@@ -6,11 +6,10 @@
  */
 #include "kselftest_harness.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
 #include "fixture.h"
+#include "modules.h"
 
 #define NAME	"vhm"
 #define LOADS	100
@@ -27,22 +26,9 @@ static const char *module_path(void)
 	return path && *path ? path : "/modules/vhm.ko";
 }
 
-/* 0 or the errno. */
-static int load(const char *path)
+static int load(void)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
-	const char *parameters = getenv("VHM_PARAMETERS") ?: "";
-
-	if (fd < 0)
-		return errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int unload(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+	return module_load(module_path(), getenv("VHM_PARAMETERS") ?: "");
 }
 
 static bool guest_works(void)
@@ -80,7 +66,7 @@ FIXTURE_SETUP(module)
 	self->loaded = false;
 	if (vm_is_kvm() || access(module_path(), R_OK))
 		return;
-	ASSERT_EQ(0, load(module_path()));
+	ASSERT_EQ(0, load());
 	ASSERT_TRUE(node_is(true));
 	self->loaded = true;
 }
@@ -93,7 +79,7 @@ FIXTURE_SETUP(module)
 FIXTURE_TEARDOWN(module)
 {
 	if (self->loaded)
-		EXPECT_EQ(0, unload(NAME));
+		EXPECT_EQ(0, module_unload(NAME));
 }
 
 TEST_F(module, load_and_unload_with_guests_in_between)
@@ -101,10 +87,10 @@ TEST_F(module, load_and_unload_with_guests_in_between)
 	SKIP_UNLESS_LOADED();
 	for (int i = 0; i < LOADS; i++) {
 		ASSERT_TRUE(guest_works()) TH_LOG("load %d", i);
-		ASSERT_EQ(0, unload(NAME)) TH_LOG("load %d", i);
+		ASSERT_EQ(0, module_unload(NAME)) TH_LOG("load %d", i);
 		if (i % 10 == 0)
 			EXPECT_TRUE(node_is(false));
-		ASSERT_EQ(0, load(module_path())) TH_LOG("load %d", i);
+		ASSERT_EQ(0, load()) TH_LOG("load %d", i);
 		ASSERT_TRUE(node_is(true));
 	}
 }
@@ -113,15 +99,15 @@ TEST_F(module, load_and_unload_without_use)
 {
 	SKIP_UNLESS_LOADED();
 	for (int i = 0; i < 20; i++) {
-		ASSERT_EQ(0, unload(NAME));
-		ASSERT_EQ(0, load(module_path()));
+		ASSERT_EQ(0, module_unload(NAME));
+		ASSERT_EQ(0, load());
 	}
 }
 
 TEST_F(module, twice)
 {
 	SKIP_UNLESS_LOADED();
-	EXPECT_EQ(EEXIST, load(module_path()));
+	EXPECT_EQ(EEXIST, load());
 	EXPECT_TRUE(guest_works());
 }
 
@@ -133,22 +119,22 @@ TEST_F(module, busy)
 
 	SKIP_UNLESS_LOADED();
 	vm_init(&vm, VM_MEMORY);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	close(vm.dev);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	vm.dev = vm_open_device();
 	vcpu_init(&vm, &cpu, 0);
 	vcpu_set_long(&cpu, just_done);
 	close(vm.dev);
 	close(vm.fd);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&cpu));
 	close(cpu.fd);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	EXPECT_EQ(KVM_EXIT_IO, cpu.run->exit_reason);
 	munmap(cpu.run, vm.run_size);
-	EXPECT_EQ(0, unload(NAME));
-	EXPECT_EQ(0, load(module_path()));
+	EXPECT_EQ(0, module_unload(NAME));
+	EXPECT_EQ(0, load());
 	EXPECT_TRUE(node_is(true));
 	munmap(vm.mem, vm.size);
 }
@@ -167,7 +153,7 @@ TEST_F(module, statistics_keep_it_busy)
 	ASSERT_LE(0, fd);
 	vcpu_close(&cpu);
 	vm_close(&vm);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	EXPECT_EQ(8, pread(fd, &word, 8, 0));
 	close(fd);
 }
@@ -196,13 +182,13 @@ TEST_F(module, unload_while_a_guest_runs_elsewhere)
 		_exit(0);
 	}
 	usleep(10000);
-	EXPECT_EQ(EWOULDBLOCK, unload(NAME));
+	EXPECT_EQ(EWOULDBLOCK, module_unload(NAME));
 	kill(child, SIGKILL);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(SIGKILL, WTERMSIG(status));
 	/* Right behind the death of its last user. */
-	EXPECT_EQ(0, unload(NAME));
-	EXPECT_EQ(0, load(module_path()));
+	EXPECT_EQ(0, module_unload(NAME));
+	EXPECT_EQ(0, load());
 	EXPECT_TRUE(node_is(true));
 	EXPECT_TRUE(guest_works());
 }

@@ -6,13 +6,12 @@
  */
 #include "kselftest_harness.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include "fixture.h"
+#include "modules.h"
 
 #define VHM	"/dev/vhm"
 #define KVM	"/dev/kvm"
@@ -36,21 +35,9 @@ static const char *module_file(const char *name)
 	return path;
 }
 
-/* 0 or the errno. */
 static int load(const char *name, const char *parameters)
 {
-	int fd = open(module_file(name), O_RDONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
-	close(fd);
-	return ret;
-}
-
-static int unload(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+	return module_load(module_file(name), parameters);
 }
 
 static int load_kvm(void)
@@ -65,9 +52,9 @@ static int load_kvm(void)
 /* What of it was loaded, in the order in which one needs the other. */
 static void unload_kvm(void)
 {
-	unload("kvm_intel");
-	unload("kvm");
-	unload("irqbypass");
+	module_unload("kvm_intel");
+	module_unload("kvm");
+	module_unload("irqbypass");
 }
 
 static bool node_is_there(const char *device)
@@ -124,7 +111,7 @@ FIXTURE_SETUP(policy)
 
 FIXTURE_TEARDOWN(policy)
 {
-	unload("vhm");
+	module_unload("vhm");
 	unload_kvm();
 }
 
@@ -161,7 +148,7 @@ TEST_F(policy, load_keeps_kvm_out)
 	EXPECT_EQ(EBUSY, load_kvm());
 	EXPECT_TRUE(counts_on(&m));
 	end_machine(&m);
-	EXPECT_EQ(0, unload("vhm"));
+	EXPECT_EQ(0, module_unload("vhm"));
 	unload_kvm();
 	EXPECT_EQ(0, load_kvm());
 }
@@ -197,7 +184,7 @@ TEST_F(policy, kvm_comes_and_goes_beside_run)
 	}
 	ASSERT_TRUE(counts_on(&ours));
 	end_machine(&ours);
-	EXPECT_EQ(0, unload("vhm"));
+	EXPECT_EQ(0, module_unload("vhm"));
 }
 
 /* The other way round: VMX is KVM's, with a VMCS of its own current. */
@@ -218,7 +205,7 @@ TEST_F(policy, run_comes_and_goes_beside_kvm)
 			ASSERT_TRUE(counts_on(&theirs));
 		}
 		end_machine(&ours);
-		ASSERT_EQ(0, unload("vhm"));
+		ASSERT_EQ(0, module_unload("vhm"));
 	}
 	ASSERT_TRUE(counts_on(&theirs));
 	end_machine(&theirs);
@@ -269,7 +256,7 @@ static void check_cr4(struct __test_metadata *_metadata, const char *parameters)
 	pthread_join(thread, &said);
 	EXPECT_EQ(NULL, said);
 	end_machine(&m);
-	EXPECT_EQ(0, unload("vhm"));
+	EXPECT_EQ(0, module_unload("vhm"));
 }
 
 TEST_F(policy, the_host_writes_cr4_while_a_guest_runs)

@@ -30,7 +30,8 @@ static void judge_version(struct doctor *doctor, const char *release)
 		doctor_found(doctor, DOCTOR_WARNING, "kernel",
 			     "\"%s\" does not tell its version: vhm is tested on 6.1, 6.12 and 7.2",
 			     release);
-	else if (version == VERSION(6, 1) || version == VERSION(6, 12) || version == VERSION(7, 2))
+	else if (version == VERSION(6, 1) || version == VERSION(6, 12) ||
+		 version == VERSION(7, 2))
 		doctor_found(doctor, DOCTOR_OK, "kernel", "%s is one that vhm is tested on",
 			     release);
 	else if (version < VERSION(6, 1))
@@ -118,23 +119,12 @@ static const char *kvm_holds_vmx(const struct doctor *doctor)
 		" (it holds VMX from its loading on, but for kvm.enable_virt_at_load=0)";
 }
 
-/* Where vmxon=load cannot be had, or vhm is there in spite of KVM, both get along. */
-static bool beside_kvm(const struct doctor *doctor)
-{
-	char release[128];
-
-	if (doctor_module_loaded(doctor, "vhm"))
-		return true;
-	return doctor_release(doctor, release, sizeof(release)) &&
-	       kernel_version(release) >= VERSION(7, 0);
-}
-
 static void kvm_is_loaded(struct doctor *doctor)
 {
 	const char *why = kvm_holds_vmx(doctor);
 	long users = references(doctor);
 
-	if (beside_kvm(doctor))
+	if (doctor_module_loaded(doctor, "vhm"))
 		doctor_found(doctor, DOCTOR_OK, "KVM", "is here, and vhm works beside it");
 	else if (users < 0)
 		doctor_found(doctor, DOCTOR_PROBLEM, "KVM",

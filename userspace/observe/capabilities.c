@@ -91,12 +91,8 @@ int command_capabilities(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
-		case 'h':
-			printf("%s%s", usage_text, help_text);
-			return STATUS_OK;
 		default:
-			fputs(usage_text, stderr);
-			return STATUS_USAGE;
+			return common_option(option, usage_text, help_text);
 		}
 	}
 	if (optind < argc)

@@ -50,16 +50,18 @@ static int select_field(struct show *show, const char *name)
 	return 0;
 }
 
-/* Returns 0 to go on, otherwise the exit status plus one. */
-static int parse_option(struct options *options, int option)
+/* Returns STATUS_GO_ON, or the exit status. */
+static int parse_option(void *to, int option)
 {
+	struct options *options = to;
+
 	switch (option) {
 	case 'v':
 		options->vcpu = optarg;
 		break;
 	case 'f':
 		if (select_field(&options->show, optarg))
-			return STATUS_FAILED + 1;
+			return STATUS_FAILED;
 		break;
 	case 'd':
 		options->diff = true;
@@ -67,14 +69,10 @@ static int parse_option(struct options *options, int option)
 	case 'j':
 		options->json = true;
 		break;
-	case 'h':
-		printf("%s%s", usage_text, help_text);
-		return STATUS_OK + 1;
 	default:
-		fputs(usage_text, stderr);
-		return STATUS_USAGE + 1;
+		return common_option(option, usage_text, help_text);
 	}
-	return 0;
+	return STATUS_GO_ON;
 }
 
 static int parse_options(struct options *options, int argc, char **argv)
@@ -87,21 +85,18 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option, status;
+	int status = each_option(argc, argv, table, parse_option, options);
 
-	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
-		status = parse_option(options, option);
-		if (status)
-			return status;
-	}
+	if (status != STATUS_GO_ON)
+		return status;
 	if (optind < argc)
 		options->show.machine = argv[optind++];
 	if (optind < argc)
-		return usage_error(usage_text, "unexpected argument", argv[optind]) + 1;
+		return usage_error(usage_text, "unexpected argument", argv[optind]);
 	if (!options->show.machine && (options->vcpu || options->show.some || options->diff ||
 				       options->json))
-		return usage_error(usage_text, "NAME is missing", NULL) + 1;
-	return 0;
+		return usage_error(usage_text, "NAME is missing", NULL);
+	return STATUS_GO_ON;
 }
 
 static bool has_vcpu(const struct vhm_observe *machine, unsigned long id)
@@ -238,8 +233,8 @@ int command_vmcs(int argc, char **argv)
 	struct name_places places;
 	int status = parse_options(&options, argc, argv);
 
-	if (status)
-		return status - 1;
+	if (status != STATUS_GO_ON)
+		return status;
 	if (!options.show.machine)
 		return list_machines();
 	name_own_places(&places);

@@ -10,10 +10,15 @@
 
 #define DEFAULT_DEVICE	"/dev/vhm"
 
-/* What only_help() says when there is nothing to stop for. */
+/* Instead of an exit status: there is nothing to stop for. */
 #define STATUS_GO_ON	(-1)
 
+struct option;
+
 int usage_error(const char *usage, const char *what, const char *value);
+int common_option(int option, const char *usage, const char *help);
+int each_option(int argc, char **argv, const struct option *table,
+		int (*take)(void *options, int option), void *options);
 int only_help(int argc, char **argv, const char *usage, const char *help);
 
 int command_run(int argc, char **argv);

@@ -101,12 +101,14 @@ static int check_options(const struct options *options)
 		return usage_error(usage_text,
 				   "--name has to be of letters, digits, '.', '_' and '-', at most 64, without '.' in front",
 				   NULL);
-	return 0;
+	return STATUS_GO_ON;
 }
 
-/* Returns 0 to go on, otherwise the exit status plus one. */
-static int parse_option(struct options *options, int option)
+/* Returns STATUS_GO_ON, or the exit status. */
+static int parse_option(void *to, int option)
 {
+	struct options *options = to;
+
 	switch (option) {
 	case 'd':
 		options->device = optarg;
@@ -122,33 +124,29 @@ static int parse_option(struct options *options, int option)
 		break;
 	case 'M':
 		if (modules_add(&options->boot.modules, optarg))
-			return STATUS_USAGE + 1;
+			return STATUS_USAGE;
 		break;
 	case 'm':
 		options->memory = parse_size(optarg);
 		break;
 	case 'c':
 		if (cpu_parse(&options->cpu, optarg))
-			return STATUS_USAGE + 1;
+			return STATUS_USAGE;
 		break;
 	case 'n':
 		options->name = optarg;
 		break;
 	case 'b':
 		if (faults_add(&options->faults, optarg))
-			return STATUS_USAGE + 1;
+			return STATUS_USAGE;
 		break;
 	case 's':
 		options->stats = true;
 		break;
-	case 'h':
-		printf("%s%s", usage_text, help_text);
-		return 1;
 	default:
-		fputs(usage_text, stderr);
-		return STATUS_USAGE + 1;
+		return common_option(option, usage_text, help_text);
 	}
-	return 0;
+	return STATUS_GO_ON;
 }
 
 static int parse_options(struct options *options, int argc, char **argv)
@@ -167,17 +165,13 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option, status;
+	int status = each_option(argc, argv, table, parse_option, options);
 
-	while ((option = getopt_long(argc, argv, "", table, NULL)) >= 0) {
-		status = parse_option(options, option);
-		if (status)
-			return status;
-	}
+	if (status != STATUS_GO_ON)
+		return status;
 	if (optind < argc)
-		return usage_error(usage_text, "unexpected argument", argv[optind]) + 1;
-	status = check_options(options);
-	return status ? status + 1 : 0;
+		return usage_error(usage_text, "unexpected argument", argv[optind]);
+	return check_options(options);
 }
 
 static void run_loaded(struct machine *machine, const struct options *options)
@@ -237,8 +231,8 @@ int command_run(int argc, char **argv)
 	int status;
 
 	status = parse_options(&options, argc, argv);
-	if (status)
-		return status - 1;
+	if (status != STATUS_GO_ON)
+		return status;
 	if (machine_open(&machine, options.device, options.memory))
 		return STATUS_FAILED;
 	status = run_machine(&machine, &options);

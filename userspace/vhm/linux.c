@@ -19,6 +19,7 @@
 #include "acpi.h"
 #include "linux.h"
 #include "log.h"
+#include "segments.h"
 
 #define SECTOR			512u
 #define HEADER_OFFSET		0x1f1u	/* of struct setup_header, in the file */
@@ -359,21 +360,7 @@ static int write_gdt(const struct memory *memory)
 
 static void set_long_mode(struct kvm_sregs *sregs)
 {
-	const struct kvm_segment code = {
-		.selector = CODE_SELECTOR, .limit = 0xffffffff, .type = 11,
-		.present = 1, .s = 1, .l = 1, .g = 1,
-	};
-	const struct kvm_segment data = {
-		.selector = DATA_SELECTOR, .limit = 0xffffffff, .type = 3,
-		.present = 1, .s = 1, .db = 1, .g = 1,
-	};
-
-	sregs->cs = code;
-	sregs->ds = data;
-	sregs->es = data;
-	sregs->fs = data;
-	sregs->gs = data;
-	sregs->ss = data;
+	segments_set_flat(sregs, CODE_SELECTOR, DATA_SELECTOR, true);
 	sregs->gdt.base = GDT;
 	sregs->gdt.limit = 4 * sizeof(uint64_t) - 1;
 	sregs->idt.base = 0;

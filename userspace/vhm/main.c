@@ -39,6 +39,45 @@ int usage_error(const char *usage, const char *what, const char *value)
 }
 
 /**
+ * common_option() - an option that is not the command's own
+ * @option: what getopt_long() found: 'h', or nothing good
+ * @usage: the usage of the command
+ * @help: what --help prints behind it
+ *
+ * Return: the exit status.
+ */
+int common_option(int option, const char *usage, const char *help)
+{
+	if (option == 'h') {
+		printf("%s%s", usage, help);
+		return STATUS_OK;
+	}
+	fputs(usage, stderr);
+	return STATUS_USAGE;
+}
+
+/**
+ * each_option() - go through the options of a command line
+ * @argc: arguments, the command first
+ * @argv: the arguments
+ * @table: the command's options
+ * @take: takes one; STATUS_GO_ON, or the exit status
+ * @options: for @take
+ *
+ * Return: STATUS_GO_ON, with optind at what follows the options; or the first exit status.
+ */
+int each_option(int argc, char **argv, const struct option *table,
+		int (*take)(void *options, int option), void *options)
+{
+	int status = STATUS_GO_ON, option;
+
+	while (status == STATUS_GO_ON &&
+	       (option = getopt_long(argc, argv, "", table, NULL)) >= 0)
+		status = take(options, option);
+	return status;
+}
+
+/**
  * only_help() - the command line of a command that takes nothing but --help
  * @argc: arguments, the command first
  * @argv: the arguments
@@ -55,14 +94,8 @@ int only_help(int argc, char **argv, const char *usage, const char *help)
 	};
 	int option = getopt_long(argc, argv, "", table, NULL);
 
-	if (option == 'h') {
-		printf("%s%s", usage, help);
-		return STATUS_OK;
-	}
-	if (option >= 0) {
-		fputs(usage, stderr);
-		return STATUS_USAGE;
-	}
+	if (option >= 0)
+		return common_option(option, usage, help);
 	if (optind < argc)
 		return usage_error(usage, "unexpected argument", argv[optind]);
 	return STATUS_GO_ON;

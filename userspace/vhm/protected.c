@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "protected.h"
+#include "segments.h"
 
 #define CODE_SELECTOR		0x08
 #define DATA_SELECTOR		0x10
@@ -42,24 +43,11 @@ int protected_prepare(struct protected_entry *entry, struct room *room)
 
 static void set_segments(struct kvm_sregs *sregs)
 {
-	const struct kvm_segment code = {
-		.selector = CODE_SELECTOR, .limit = 0xffffffff, .type = 11,
-		.present = 1, .s = 1, .db = 1, .g = 1,
-	};
-	const struct kvm_segment data = {
-		.selector = DATA_SELECTOR, .limit = 0xffffffff, .type = 3,
-		.present = 1, .s = 1, .db = 1, .g = 1,
-	};
 	const struct kvm_segment task = {
 		.limit = TSS_LIMIT, .type = TSS_BUSY_32, .present = 1,
 	};
 
-	sregs->cs = code;
-	sregs->ds = data;
-	sregs->es = data;
-	sregs->fs = data;
-	sregs->gs = data;
-	sregs->ss = data;
+	segments_set_flat(sregs, CODE_SELECTOR, DATA_SELECTOR, false);
 	sregs->tr = task;
 }
 

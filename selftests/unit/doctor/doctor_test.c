@@ -212,7 +212,6 @@ static void kernel_6_1(struct doctor *doctor) { (void)doctor; set_release("6.1.1
 static void kernel_6_12(struct doctor *doctor) { (void)doctor; set_release("6.12.117+deb12\n"); }
 static void kernel_6_18(struct doctor *doctor) { (void)doctor; set_release("6.18.44\n"); }
 static void kernel_7_2(struct doctor *doctor) { (void)doctor; set_release("7.2-amd64\n"); }
-static void kernel_7_3(struct doctor *doctor) { (void)doctor; set_release("7.3-amd64\n"); }
 static void kernel_odd(struct doctor *doctor) { (void)doctor; set_release("mine\n"); }
 
 static void kernel_7_2_loaded(struct doctor *doctor)
@@ -279,12 +278,6 @@ static void kvm_beside(struct doctor *doctor)
 {
 	kvm_idle(doctor);
 	put("/sys/module/vhm/refcnt", "0\n");
-}
-
-static void kvm_7_2(struct doctor *doctor)
-{
-	kvm_6_12(doctor);
-	put("/proc/sys/kernel/osrelease", "7.2.12\n");
 }
 
 static void kvm_6_12_lazy(struct doctor *doctor)
@@ -422,7 +415,6 @@ static const struct row {
 	ROW(kernel_6_12, kernel, DOCTOR_OK, "kernel", "is one that vhm is tested on"),
 	ROW(kernel_6_18, kernel, DOCTOR_WARNING, "kernel", "nobody has tried"),
 	ROW(kernel_7_2, kernel, DOCTOR_OK, "kernel", "is one that vhm is tested on"),
-	ROW(kernel_7_3, kernel, DOCTOR_WARNING, "kernel", "nobody has tried"),
 	ROW(kernel_7_2_loaded, kernel, DOCTOR_OK, "kernel", "7.2-amd64 has loaded vhm"),
 	ROW(kernel_odd, kernel, DOCTOR_WARNING, "kernel", "\"mine\" does not tell"),
 	ROW(no_proc, kernel, DOCTOR_WARNING, "kernel", "is /proc mounted"),
@@ -436,7 +428,6 @@ static const struct row {
 	ROW(nothing, kvm, DOCTOR_OK, "KVM", "not loaded"),
 	ROW(kvm_idle, kvm, DOCTOR_PROBLEM, "KVM", "beside it: unload it: modprobe -r kvm_intel"),
 	ROW(kvm_beside, kvm, DOCTOR_OK, "KVM", "works beside it"),
-	ROW(kvm_7_2, kvm, DOCTOR_OK, "KVM", "works beside it"),
 	ROW(kvm_in_use, kvm, DOCTOR_PROBLEM, "KVM", "in use (3)"),
 	ROW(kvm_built_in, kvm, DOCTOR_PROBLEM, "KVM", "built into"),
 	ROW(kvm_6_12, kvm, DOCTOR_PROBLEM, "KVM", "from its loading on"),

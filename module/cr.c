@@ -336,9 +336,9 @@ static enum vhm_next set_cr8(struct vhm_vcpu *v, u64 value)
 
 	if (value > 15)
 		return conclude(v, 1);
-	v->cr8 = value;
+	vhm_set_cr8(v, value);
 	next = conclude(v, 0);
-	if (value >= old)
+	if (value >= old || v->lapic)
 		return next;
 	v->run->exit_reason = KVM_EXIT_SET_TPR;
 	return VHM_USER;

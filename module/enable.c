@@ -51,6 +51,26 @@ bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id)
 	return id < o->max_vcpu_id;
 }
 
+/*
+ * Local APICs in the kernel, all other interrupt controllers in user space. As many GSIs
+ * as args[0] says, at most KVM's limit, are pins of its I/O APIC.
+ */
+static long enable_split(struct vhm_vm *vm, u64 pins)
+{
+	long err = -EEXIST;
+
+	if (pins > VHM_MAX_IRQ_ROUTES)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!vm->split && !vm->vcpus_begun) {
+		vm->ioapic_pins = pins;
+		WRITE_ONCE(vm->split, true);
+		err = 0;
+	}
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
 static long set_max_vcpu_id(struct vhm_vm *vm, u64 max)
 {
 	struct vhm_options *o = &vm->options;
@@ -101,6 +121,14 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		if (arg > 1)
 			return -EINVAL;
 		WRITE_ONCE(o->exit_on_failure, arg);
+		return 0;
+	case KVM_CAP_SPLIT_IRQCHIP:
+		return enable_split(vm, arg);
+	case KVM_CAP_X2APIC_API:
+		if (arg & ~(u64)VHM_X2APIC_FORMATS)
+			return -EINVAL;
+		/* As on KVM, what has been asked for stays. */
+		WRITE_ONCE(o->x2apic_format, READ_ONCE(o->x2apic_format) | arg);
 		return 0;
 	default:
 		return -EINVAL;

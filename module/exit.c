@@ -227,7 +227,7 @@ static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
 	if (v->events.interrupt)
 		return VHM_RESUME;
 	vmx_set_interrupt_window(&v->vmx, false);
-	if (!READ_ONCE(v->run->request_interrupt_window))
+	if (!vhm_wants_window(v))
 		return VHM_RESUME;
 	v->stats.request_irq_exits++;
 	return to_user(v, KVM_EXIT_IRQ_WINDOW_OPEN);
@@ -245,7 +245,7 @@ static enum vhm_next hlt_exit(struct vhm_vcpu *v)
 {
 	vmx_skip_instruction(v);
 	v->stats.halt_exits++;
-	return to_user(v, KVM_EXIT_HLT);
+	return unlikely(v->lapic) ? vhm_halt(v) : to_user(v, KVM_EXIT_HLT);
 }
 
 static enum vhm_next rdpmc_exit(struct vhm_vcpu *v)

@@ -77,6 +77,21 @@ static void add_fragments(struct vhm_mmio *m, const struct vhm_part *part)
 	m->fragment[m->count++] = rest;
 }
 
+/*
+ * Where no slot is: the local APIC, if it is ours, or user space. No access that lies in
+ * its page is large, and its parts never lie in two.
+ */
+static void access_hole(struct vhm_vcpu *v, const struct vhm_part *part)
+{
+	struct vhm_mmio *m = v->mmio;
+	u8 *data = m->state.value[m->step].byte + part->offset;
+
+	if (vhm_lapic_claims(v, part->gpa))
+		vhm_lapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
+	else
+		add_fragments(m, part);
+}
+
 /* May sleep: one page's part of the access at hand. */
 static int access_part(struct vhm_vcpu *v, const struct vhm_part *part)
 {
@@ -89,7 +104,7 @@ static int access_part(struct vhm_vcpu *v, const struct vhm_part *part)
 	      vhm_read_guest(v->vm, part->gpa, data, part->length);
 	if (err != -ENXIO)
 		return err;
-	add_fragments(m, part);
+	access_hole(v, part);
 	return 0;
 }
 
@@ -103,7 +118,7 @@ static int access_parts(struct vhm_vcpu *v)
 	m->count = 0;
 	m->next = 0;
 	if (m->hole) {
-		add_fragments(m, &m->part[0]);
+		access_hole(v, &m->part[0]);
 		return 0;
 	}
 	vmx_put();
@@ -329,6 +344,36 @@ static enum vhm_next proceed(struct vhm_vcpu *v)
 	return finish(v);
 }
 
+static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_insn *insn = m->insn;
+	u64 *regs = m->state.regs;
+
+	vhm_insn_load(insn, regs, value);
+	if (unlikely(insn->reg == VHM_RSP))
+		vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
+	vmx_skip_bytes(v, m->state.rip, insn->length);
+	return VHM_RESUME;
+}
+
+/* A plain load or store whose access is the local APIC's. */
+static enum vhm_next plain_lapic(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_part *part = &m->fragment[0];
+	u64 data = 0;
+
+	if (m->step == VHM_STEP_READ) {
+		vhm_lapic_mmio(v, part->gpa, &data, part->length, false);
+		return complete_plain_load(v, data & vhm_size_mask(part->length));
+	}
+	data = vhm_insn_store(m->insn, m->state.regs);
+	vhm_lapic_mmio(v, part->gpa, &data, part->length, true);
+	vmx_skip_bytes(v, m->state.rip, m->insn->length);
+	return VHM_RESUME;
+}
+
 /*
  * The short way: the access that made the violation is the first one, and user
  * space makes it whole.
@@ -343,18 +388,24 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 	m->count = 1;
 	m->next = 0;
 	m->shortcut = true;
+	if (vhm_lapic_claims(v, part->gpa))
+		return plain_lapic(v);
 	if (m->step == VHM_STEP_READ)
 		return ask(v, part, false, 0);
 	vmx_skip_bytes(v, m->state.rip, insn->length);
 	return ask(v, part, true, vhm_insn_store(insn, m->state.regs));
 }
 
-/* What is modified must not lie in a read-only slot, which can be read without user space. */
+/*
+ * What is modified must not lie in a read-only slot, which can be read without user space,
+ * nor be the local APIC's.
+ */
 static bool may_be_short(const struct vhm_vcpu *v)
 {
 	const struct vhm_insn *insn = v->mmio->insn;
 
-	return likely(insn->plain) || (insn->one_place && v->fault_hole);
+	return likely(insn->plain) || (insn->one_place && v->fault_hole &&
+				       !vhm_lapic_claims(v, v->fault_gpa));
 }
 
 static enum vhm_next start(struct vhm_vcpu *v)
@@ -498,19 +549,6 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 	next = start(v);
 	vmx_put();
 	return next;
-}
-
-static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
-{
-	struct vhm_mmio *m = v->mmio;
-	const struct vhm_insn *insn = m->insn;
-	u64 *regs = m->state.regs;
-
-	vhm_insn_load(insn, regs, value);
-	if (unlikely(insn->reg == VHM_RSP))
-		vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
-	vmx_skip_bytes(v, m->state.rip, insn->length);
-	return VHM_RESUME;
 }
 
 /* What finish() does for an instruction that began the short way. */

@@ -95,6 +95,7 @@ static int set_tsc(struct vhm_vcpu *v, const struct msr_row *row, u64 value, boo
 	if (!host)
 		v->msrs->stored[STORED_TSC_ADJUST] += offset - v->vmx.tsc_offset;
 	vmx_set_tsc(&v->vmx, offset);
+	vhm_lapic_tsc_changed(v);
 	return 0;
 }
 
@@ -102,8 +103,10 @@ static int set_tsc_adjust(struct vhm_vcpu *v, const struct msr_row *row, u64 val
 {
 	u64 *adjust = &v->msrs->stored[STORED_TSC_ADJUST];
 
-	if (!host)
+	if (!host) {
 		vmx_set_tsc(&v->vmx, v->vmx.tsc_offset + value - *adjust);
+		vhm_lapic_tsc_changed(v);
+	}
 	*adjust = value;
 	return 0;
 }
@@ -115,9 +118,9 @@ static u64 get_apic_base(struct vhm_vcpu *v, const struct msr_row *row)
 
 static int set_apic_base(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
 {
-	if (!vhm_apic_base_valid(v, value))
+	if (!vhm_apic_base_valid(v, value) || (!host && !vhm_apic_base_reachable(v, value)))
 		return 1;
-	v->apic_base = value;
+	vhm_set_apic_base(v, value);
 	return 0;
 }
 
@@ -389,7 +392,9 @@ static const struct msr_row rows[] = {
 };
 
 /* In KVM_GET_MSR_INDEX_LIST without a row here. */
-static const u32 listed_elsewhere[] = { MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL };
+static const u32 listed_elsewhere[] = {
+	MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL, MSR_IA32_TSC_DEADLINE,
+};
 
 /* What a guest is answered instead of a row that its user has filtered out. */
 static const struct msr_row filtered_row = { .index = ~0U, .conditional = true };
@@ -417,6 +422,8 @@ static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 i
 
 	if (unlikely(v->msr_filter) && !vhm_msr_allowed(v, index, write))
 		return &filtered_row;
+	if (vhm_lapic_has_msr(index))
+		return NULL;
 	row = find_row(index);
 	/* Under a filter the next access, which may be of another kind, has to get here. */
 	if (row && !v->msr_filter)
@@ -525,14 +532,27 @@ long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 	       -EFAULT : 0;
 }
 
+/* The MSRs of other rooms: the local APIC's and the machine-check architecture's. */
+static int get_elsewhere(struct vhm_vcpu *v, u32 index, u64 *value, bool host)
+{
+	return vhm_lapic_has_msr(index) ? vhm_lapic_get_msr(v, index, value) :
+					  vhm_mce_get_msr(v, index, value, host);
+}
+
+static int set_elsewhere(struct vhm_vcpu *v, u32 index, u64 value, bool host)
+{
+	return vhm_lapic_has_msr(index) ? vhm_lapic_set_msr(v, index, value) :
+					  vhm_mce_set_msr(v, index, value, host);
+}
+
 /* User space may name an MSR whose CPUID bit it has not set yet, to write 0. */
 static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool write)
 {
 	const struct msr_row *row = find_row(entry->index);
 
 	if (!row)
-		return write ? vhm_mce_set_msr(v, entry->index, entry->data, true) :
-			       vhm_mce_get_msr(v, entry->index, &entry->data, true);
+		return write ? set_elsewhere(v, entry->index, entry->data, true) :
+			       get_elsewhere(v, entry->index, &entry->data, true);
 	if (!exists(v, row, write)) {
 		if (!write)
 			entry->data = 0;
@@ -593,7 +613,7 @@ static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 	const struct msr_row *row = find_guest_row(v, index, false);
 
 	if (unlikely(!row))
-		return vhm_mce_get_msr(v, index, value, false);
+		return get_elsewhere(v, index, value, false);
 	if (unlikely(!exists(v, row, false)))
 		return 1;
 	*value = read_row(v, row);
@@ -604,7 +624,7 @@ static bool is_known(u32 index, bool write)
 {
 	if (index == MSR_IA32_UCODE_WRITE)
 		return write;
-	return find_row(index) || vhm_mce_has_msr(index);
+	return find_row(index) || vhm_lapic_has_msr(index) || vhm_mce_has_msr(index);
 }
 
 static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
@@ -639,7 +659,7 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index, u64 value)
 {
 	if (unlikely(!row))
-		return vhm_mce_set_msr(v, index, value, false);
+		return set_elsewhere(v, index, value, false);
 	return !exists(v, row, true) || write_row(v, row, value, false);
 }
 
@@ -647,8 +667,8 @@ static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index,
  * vhm_wrmsr_exit() - WRMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_USER: user
- * space hears of the refusal.
+ * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_WAIT: a vCPU has
+ * sent itself an INIT; VHM_USER: user space hears of the refusal, or of an EOI.
  */
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
@@ -659,5 +679,7 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 	if (unlikely(guest_write(v, row, regs[VHM_RCX], value)))
 		return refuse(v, true);
 	vmx_skip_instruction(v);
-	return row && row->switched ? VHM_RELOAD : VHM_RESUME;
+	if (unlikely(!row))
+		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+	return row->switched ? VHM_RELOAD : VHM_RESUME;
 }

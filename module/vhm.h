@@ -9,9 +9,13 @@
  *   [l] vhm_vm.lock, a mutex: creation of vCPUs, changes of slots
  *   [e] vhm_ept.lock, a raw spinlock: the EPT's entries and what keeps them honest
  *   [r] RCU: replaced as a whole, read under rcu_read_lock() or with IRQs off
- *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl
+ *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl; others
+ *       reach it by vhm_vcpu.requests, without a lock (wait.c)
  *   [w] vhm_vcpu.watch_lock, a raw spinlock: what an observer waits for
  *   [a] atomic, or written by one and read by all with READ_ONCE()
+ *
+ * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
+ * hrtimer_cancel(), which waits for it, by the thread that holds [v] or frees the vCPU.
  *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
@@ -28,6 +32,7 @@
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
+#include <linux/rcuwait.h>
 #include <linux/signal_types.h>
 #include <linux/types.h>
 #include <linux/vhm.h>
@@ -43,6 +48,8 @@
 #define VHM_MAX_SLOT_PAGES	((1UL << 31) - 1)	/* as KVM_MEM_MAX_NR_PAGES */
 #define VHM_MAX_CPUID_ENTRIES	256
 #define VHM_MAX_IRQ_ROUTES	4096
+#define VHM_X2APIC_FORMATS	(KVM_X2APIC_API_USE_32BIT_IDS | \
+				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
 #define VHM_MCE_BANKS		32
 
 /* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
@@ -61,6 +68,7 @@ enum vhm_next {
 	VHM_RELOAD,	/* as VHM_WINDOW, but load the guest's switched state anew */
 	VHM_WORK,	/* the kernel has work for this thread, or another wants its CPU */
 	VHM_SLEEP,	/* call the exit's sleepable handler, outside the inner loop */
+	VHM_WAIT,	/* it halts, or INIT or a start-up message has come: vhm_wait() */
 	VHM_USER,	/* user space must act: struct kvm_run says what */
 	VHM_SIGNAL,	/* a signal waits for this thread: -EINTR */
 	VHM_FAULT,	/* guest memory that is not there: -EFAULT */
@@ -118,6 +126,8 @@ struct vhm_vcpu_stats {
 	u64 entries;
 };
 
+struct vhm_lapic;
+struct vhm_routes;
 struct vhm_vcpu;
 struct vhm_watch;
 struct vhm_msr_filter;
@@ -125,6 +135,7 @@ struct vhm_msr_filter;
 /* What KVM_ENABLE_CAP has chosen for a VM. */
 struct vhm_options {
 	u32 msr_exits;		/* KVM_MSR_EXIT_REASON_*: refusals that user space hears of */
+	u32 x2apic_format;	/* KVM_X2APIC_API_*: how local APICs' ids are written */
 	u32 disabled_exits;	/* KVM_X86_DISABLE_EXITS_*, of vCPUs created from now on */
 	u32 disabled_quirks;	/* KVM_X86_QUIRK_* */
 	u32 hypercall_exits;	/* a bit for each hypercall that is user space's */
@@ -140,6 +151,12 @@ struct vhm_vm {
 	struct vhm_slots __rcu *slots;		/* [r], written under [l] */
 	struct vhm_vcpu *vcpu[VHM_MAX_VCPUS];	/* [l] to write; an entry once set stays */
 	unsigned int vcpu_count;		/* [l] to write, [a] to read */
+	unsigned int vcpus_begun;		/* [l] those, and those that are being made */
+	u32 boot_id;				/* [l], then [c] with the first vCPU */
+	bool split;				/* as boot_id: local APICs are in the kernel */
+	u32 ioapic_pins;			/* as boot_id: of user space's I/O APIC */
+	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
+	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
 	struct vhm_ept ept;
 	wait_queue_head_t invalidated;		/* woken when an invalidation has ended */
 	/* One of its own, because the kernel shares a notifier between equal ops. */
@@ -222,6 +239,14 @@ struct vhm_pio {
 	u64 span;
 };
 
+/* Bits of vhm_vcpu.requests: what others ask of a vCPU. */
+enum {
+	VHM_REQUEST_EVENT,	/* an interrupt or an NMI has come */
+	VHM_REQUEST_INIT,
+	VHM_REQUEST_SIPI,
+	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+};
+
 /* Any other instruction that user space is doing for us. */
 struct vhm_asked {
 	enum vhm_next (*complete)(struct vhm_vcpu *v);	/* or NULL: none */
@@ -246,9 +271,14 @@ struct vhm_vcpu {
 	raw_spinlock_t watch_lock;
 	struct vhm_watch *watch;		/* [w] */
 	bool closed;				/* [w] its file is gone: it never runs again */
+	struct vhm_lapic *lapic;		/* [c], or NULL: user space's */
+	unsigned long requests;			/* [a] VHM_REQUEST_* */
+	atomic_t nmis;				/* that others have sent */
+	struct rcuwait wait;			/* where it waits for a request */
 
 	u64 cr8;				/* [v] from here on */
-	u64 apic_base;
+	u64 apic_base;				/* [a] */
+	u32 mp_state;				/* KVM_MP_STATE_* */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
@@ -312,6 +342,44 @@ long vhm_get_capability_msrs(void __user *argp);
 /* work.c */
 int vhm_thread_work(void);
 
+/* wait.c */
+void vhm_request(struct vhm_vcpu *v, unsigned int request);
+enum vhm_next vhm_take_requests(struct vhm_vcpu *v);
+enum vhm_next vhm_wait(struct vhm_vcpu *v);
+long vhm_wait_for_init(struct vhm_vcpu *v);
+enum vhm_next vhm_halt(struct vhm_vcpu *v);
+u32 vhm_get_mp_state(struct vhm_vcpu *v);
+long vhm_set_mp_state(struct vhm_vcpu *v, u32 state);
+
+/* lapic.c, lapic-timer.c: for vCPUs that have a local APIC, if not said otherwise */
+int vhm_lapic_create(struct vhm_vcpu *v);
+void vhm_lapic_free(struct vhm_vcpu *v);
+void vhm_lapic_reset(struct vhm_vcpu *v, bool init);
+bool vhm_lapic_takes_extint(const struct vhm_vcpu *v);
+bool vhm_lapic_has_interrupt(struct vhm_vcpu *v);
+u8 vhm_lapic_acknowledge(struct vhm_vcpu *v);
+bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v);
+long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector);
+void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr);
+bool vhm_lapic_claims(const struct vhm_vcpu *v, u64 gpa);
+void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
+bool vhm_lapic_has_msr(u32 index);
+int vhm_lapic_get_msr(struct vhm_vcpu *v, u32 index, u64 *value);
+int vhm_lapic_set_msr(struct vhm_vcpu *v, u32 index, u64 value);
+void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector);
+void vhm_lapic_cpuid_changed(struct vhm_vcpu *v);
+void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
+void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
+long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
+long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
+
+/* routes.c */
+long vhm_signal_msi(struct vhm_vm *vm, const struct kvm_msi __user *user);
+long vhm_irq_line(struct vhm_vm *vm, struct kvm_irq_level __user *user, bool status);
+long vhm_set_gsi_routing(struct vhm_vm *vm, const struct kvm_irq_routing __user *user);
+void vhm_routes_free(struct vhm_vm *vm);
+
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
@@ -365,6 +433,9 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp);
 long vhm_sync_from_user(struct vhm_vcpu *v);
 void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
+void vhm_vcpu_init(struct vhm_vcpu *v);
+void vhm_start_up(u8 vector);
+void vhm_set_cr8(struct vhm_vcpu *v, u64 value);
 
 /* event.c */
 void vhm_queue_exception(struct vhm_vcpu *v, u8 vector);
@@ -377,6 +448,8 @@ bool vhm_inject_events(struct vhm_vcpu *v);
 void vhm_events_not_delivered(struct vhm_vcpu *v);
 void vhm_recover_event(struct vhm_vcpu *v, bool window);
 bool vhm_ready_for_interrupt(struct vhm_vcpu *v);
+bool vhm_wants_window(const struct vhm_vcpu *v);
+bool vhm_events_end_halt(struct vhm_vcpu *v);
 long vhm_interrupt(struct vhm_vcpu *v, u32 vector);
 void vhm_nmi(struct vhm_vcpu *v);
 void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events);
@@ -452,6 +525,7 @@ bool vhm_cr0_valid(u64 value);
 bool vhm_cr4_valid(struct vhm_vcpu *v, u64 value);
 bool vhm_efer_valid(struct vhm_vcpu *v, u64 value);
 bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value);
+bool vhm_apic_base_reachable(struct vhm_vcpu *v, u64 value);
 int vhm_load_pdptes(struct vhm_vcpu *v, u64 cr3);
 enum vhm_next vhm_cr_exit(struct vhm_vcpu *v);
 u64 vhm_get_gpr(struct vhm_vcpu *v, unsigned int index);

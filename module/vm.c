@@ -58,7 +58,15 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_EXIT_ON_EMULATION_FAILURE:
 	case KVM_CAP_X86_USER_SPACE_MSR:
 	case KVM_CAP_X86_MSR_FILTER:
+	case KVM_CAP_HLT:
+	case KVM_CAP_SPLIT_IRQCHIP:
+	case KVM_CAP_SET_BOOT_CPU_ID:
+	case KVM_CAP_SIGNAL_MSI:
+	case KVM_CAP_IRQ_INJECT_STATUS:
+	case KVM_CAP_TSC_DEADLINE_TIMER:
 		return 1;
+	case KVM_CAP_X2APIC_API:
+		return VHM_X2APIC_FORMATS;
 	case KVM_CAP_SET_GUEST_DEBUG2:
 		return VHM_GUESTDBG_KNOWN;
 	case KVM_CAP_X86_DISABLE_EXITS:
@@ -101,6 +109,7 @@ static void vm_destroy(struct kref *ref)
 	for (i = 0; i < count; i++)
 		vhm_vcpu_free(vm->vcpu[i]);
 	vhm_msr_filter_free(vm->msr_filter);
+	vhm_routes_free(vm);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */
 	vhm_memory_free(vm);
@@ -157,14 +166,17 @@ static long set_identity_map_addr(struct vhm_vm *vm, void __user *argp)
 	return copy_from_user(&address, argp, sizeof(address)) ? -EFAULT : 0;
 }
 
-/* As KVM: a VM without an irqchip has nothing to route to. */
-static long set_gsi_routing(void __user *argp)
+static long set_boot_cpu_id(struct vhm_vm *vm, u32 id)
 {
-	struct kvm_irq_routing routing;
+	long err = -EBUSY;
 
-	if (copy_from_user(&routing, argp, sizeof(routing)))
-		return -EFAULT;
-	return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!vm->vcpus_begun) {
+		vm->boot_id = id;
+		err = 0;
+	}
+	mutex_unlock(&vm->lock);
+	return err;
 }
 
 static long set_msr_filter(struct vhm_vm *vm, void __user *argp)
@@ -195,7 +207,15 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KVM_SET_IDENTITY_MAP_ADDR:
 		return set_identity_map_addr(vm, argp);
 	case KVM_SET_GSI_ROUTING:
-		return set_gsi_routing(argp);
+		return vhm_set_gsi_routing(vm, argp);
+	case KVM_SIGNAL_MSI:
+		return vhm_signal_msi(vm, argp);
+	case KVM_IRQ_LINE:
+		return vhm_irq_line(vm, argp, false);
+	case KVM_IRQ_LINE_STATUS:
+		return vhm_irq_line(vm, argp, true);
+	case KVM_SET_BOOT_CPU_ID:
+		return set_boot_cpu_id(vm, arg);
 	case KVM_ENABLE_CAP:
 		return vhm_vm_enable_cap(vm, argp);
 	case KVM_X86_SET_MSR_FILTER:

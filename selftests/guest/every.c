@@ -63,7 +63,7 @@ static const struct row rows[] = {
 	SAME(0x2ff, 0x2ff, BOTH),
 	SAME(0x400, 0x47f, BOTH),
 	FIXED(0x606, 0), FIXED(0x611, 0), FIXED(0x619, 0), FIXED(0x639, 0), FIXED(0x641, 0),
-	KVM_ONLY(0x6e0, 0x6e0, BOTH, "no local APIC"),
+	SAME(0x6e0, 0x6e0, BOTH),
 	KVM_ONLY(0x4b564d00, 0x4b564d05, BOTH, "no such paravirtual feature"),
 	KVM_ONLY(0x4b564d06, 0x4b564d06, READ, "no such paravirtual feature"),
 	KVM_ONLY(0x4b564d07, 0x4b564d07, BOTH, "no such paravirtual feature"),

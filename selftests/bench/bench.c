@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < nr_rows; i++) {
 		const struct row *row = &rows[i];
 
-		if (only && !has_name(only, row->name))
+		if ((only && !has_name(only, row->name)) || (row_is_own(row) && vm_is_kvm()))
 			continue;
 		printf("%s\t%llu\t%s\n", row->name,
 		       (unsigned long long)row->measure(row, count), row->what);

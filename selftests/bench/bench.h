@@ -15,6 +15,7 @@
  * @name: what --rows takes
  * @what: what is measured
  * @measure: returns ticks of one round trip; @count is how many to make
+ * @loop: the guest's code
  */
 struct row {
 	const char *name;
@@ -31,6 +32,7 @@ extern const char loop_empty[], loop_cpuid[], loop_vmcall[], loop_rdmsr[];
 extern const char loop_in[], loop_out[], loop_mmio_write[], loop_mmio_read[];
 extern const char loop_mmio_rmw[], loop_touch[], loop_hlt[];
 
+bool row_is_own(const struct row *row);
 void count_flushes(unsigned int count);
 
 static inline uint64_t ticks(void)

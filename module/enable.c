@@ -62,9 +62,9 @@ static long enable_split(struct vhm_vm *vm, u64 pins)
 	if (pins > VHM_MAX_IRQ_ROUTES)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
-	if (!vm->split && !vm->vcpus_begun) {
+	if (!vm->lapics && !vm->vcpus_begun) {
 		vm->ioapic_pins = pins;
-		WRITE_ONCE(vm->split, true);
+		WRITE_ONCE(vm->lapics, true);
 		err = 0;
 	}
 	mutex_unlock(&vm->lock);

@@ -222,7 +222,11 @@ static void inject_interrupt(struct vhm_vcpu *v)
 /* From the local APIC's registers: it is in service from now on. */
 static void inject_acknowledged(struct vhm_vcpu *v)
 {
-	v->events.vector = vhm_lapic_acknowledge(v);
+	int vector = vhm_lapic_acknowledge(v);
+
+	if (unlikely(vector < 0))
+		return;
+	v->events.vector = vector;
 	v->events.soft = false;
 	inject_interrupt(v);
 }
@@ -254,8 +258,7 @@ static __always_inline void inject_one(struct vhm_vcpu *v, bool blocked)
 	} else if (e->interrupt) {
 		if (e->soft || interrupt_allowed(blocking))
 			inject_interrupt(v);
-	} else if (unlikely(v->lapic) && interrupt_allowed(blocking) &&
-		   vhm_lapic_has_interrupt(v)) {
+	} else if (unlikely(v->lapic) && interrupt_allowed(blocking)) {
 		inject_acknowledged(v);
 	}
 }
@@ -459,7 +462,8 @@ bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
  * It is delivered as soon as the guest can take it. Where the local APIC is in the
  * kernel it is the 8259's, and waits at LINT0.
  *
- * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already.
+ * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already; -ENXIO: the 8259
+ * is in the kernel too.
  */
 long vhm_interrupt(struct vhm_vcpu *v, u32 vector)
 {

@@ -29,7 +29,7 @@
  * @reg: registers by VHM_APIC_REG(), as a guest reads them; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
  * @errors: those since the guest last wrote to ESR, as its bits
- * @extint: vector that user space's 8259 has for the processor, or -1
+ * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
  * @sipi: vector of the last start-up message
  * @timer: runs until the count, or the deadline, ends
@@ -112,6 +112,7 @@ void vhm_lapic_set_deadline(struct vhm_lapic *l, u64 deadline);
 /* ipi.c */
 bool vhm_apic_accept(struct vhm_lapic *l, const struct vhm_message *m);
 int vhm_apic_send(struct vhm_vm *vm, struct vhm_lapic *from, struct vhm_message *m);
+bool vhm_apic_owes_eoi(struct vhm_vm *vm, const struct vhm_message *m);
 void vhm_apic_ipi(struct vhm_lapic *l, u32 command, u32 to);
 
 #endif /* VHM_LAPIC_H */

@@ -114,6 +114,9 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		return set_mask(&o->hypercall_exits, arg, VHM_HYPERCALL_EXITS);
 	case KVM_CAP_MAX_VCPU_ID:
 		return set_max_vcpu_id(vm, arg);
+	case KVM_CAP_MSR_PLATFORM_INFO:
+		WRITE_ONCE(o->hide_platform_info, !arg);
+		return 0;
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		WRITE_ONCE(o->triple_fault_event, arg != 0);
 		return 0;

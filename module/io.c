@@ -152,6 +152,15 @@ static void finish(struct vhm_vcpu *v)
 	vmx_put();
 }
 
+/* User space may have lowered the guest's count meanwhile: no more is done than is still asked for. */
+static void heed_count(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+
+	if (p->rep)
+		p->count = min_t(u64, p->count, get_register(v, VHM_RCX));
+}
+
 /* Behind an exit: move the index register, count down, and end when the count has. */
 static void finish_string(struct vhm_vcpu *v)
 {
@@ -225,6 +234,7 @@ static enum vhm_next complete_string(struct vhm_vcpu *v)
 	struct vhm_pio *p = &v->pio;
 	int err = 0;
 
+	heed_count(v);
 	if (p->in)
 		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
 				     VHM_ACCESS_WRITE);

@@ -12,6 +12,7 @@
 
 #define DB	1
 #define UD	6
+#define GP	13
 
 #define CPUID_SSE3	1u
 #define CPUID_MWAIT	(1u << 3)
@@ -377,6 +378,65 @@ TEST_F(guest, hypercalls_from_ring_3)
 	vcpu_set_long(&self->cpu, call_from_ring_3);
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 	EXPECT_EQ(-1, (int64_t)GUEST_VAR(&self->vm, call.answer));
+}
+
+/* AMD's hypercall: what stands there is looked at behind it. */
+static __guest void call_as_on_amd(void)
+{
+	uint64_t answer = HC_VAPIC_POLL_IRQ;
+	uint8_t *bytes;
+
+	call.c = GUEST_TRY("leaq 1f(%%rip), %1\n\t1: .byte 0x0f, 0x01, 0xd9",
+			   "+a" (answer), "=&r" (bytes) : : "memory");
+	call.answer = answer;
+	call.a = bytes[2];
+	GUEST_DONE();
+}
+
+TEST_F(guest, vmmcall_is_mended_unless_that_is_disabled)
+{
+	enable(&self->vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	vcpu_set_long(&self->cpu, call_as_on_amd);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(UD, GUEST_VAR(&self->vm, call.c));
+	EXPECT_EQ(HC_VAPIC_POLL_IRQ, GUEST_VAR(&self->vm, call.answer));
+	EXPECT_EQ(0xd9, GUEST_VAR(&self->vm, call.a));
+
+	enable(&self->vm, KVM_CAP_DISABLE_QUIRKS2, 0);
+	vcpu_set_long(&self->cpu, call_as_on_amd);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(NO_TRAP, GUEST_VAR(&self->vm, call.c));
+	EXPECT_EQ(0, GUEST_VAR(&self->vm, call.answer));
+	EXPECT_EQ(0xc1, GUEST_VAR(&self->vm, call.a));
+}
+
+static __guest void ask_cpuid(void)
+{
+	uint32_t a = 0, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a" (a), "=b" (b), "+c" (c), "=d" (d));
+	asm volatile("ud2");
+}
+
+#define MISC_FEATURES_ENABLES	0x140
+
+static __guest void cpuid_faults(void)
+{
+	uint32_t a = 0, c = 0;
+
+	GUEST_EQ(UD, guest_run_user(ask_cpuid, 0));
+	GUEST_EQ(NO_TRAP, try_wrmsr(MISC_FEATURES_ENABLES, 1));
+	GUEST_EQ(GP, guest_run_user(ask_cpuid, 0));
+	GUEST_EQ(NO_TRAP, GUEST_TRY("cpuid", "+a" (a), "+c" (c) : : "rbx", "rdx"));
+	GUEST_EQ(NO_TRAP, try_wrmsr(MISC_FEATURES_ENABLES, 0));
+	GUEST_EQ(UD, guest_run_user(ask_cpuid, 0));
+	GUEST_DONE();
+}
+
+TEST_F(guest, cpuid_faults_where_the_guest_wants_it)
+{
+	vcpu_set_long(&self->cpu, cpuid_faults);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
 static __guest void just_done(void)

@@ -66,6 +66,9 @@ static noinline enum vhm_next known_call(struct vhm_vcpu *v, u64 nr)
 	case KVM_HC_VAPIC_POLL_IRQ:
 		/* It has left the guest, which is all that it wanted. */
 		return answer_call(v, 0);
+	case KVM_HC_SCHED_YIELD:
+		/* Likewise a hint: the host's scheduler knows who waits. */
+		return answer_call(v, v->pv_enforced ? -KVM_ENOSYS : 0);
 	case KVM_HC_MAP_GPA_RANGE:
 		return map_gpa_range(v, regs[VHM_RBX] & mask, regs[VHM_RCX] & mask,
 				     regs[VHM_RDX] & mask, long_mode);

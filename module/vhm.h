@@ -291,6 +291,7 @@ struct vhm_vcpu {
 
 	u64 cr8;				/* [v] from here on */
 	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
+	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
 	u32 tsc_khz;				/* as user space has set it, or 0 */

@@ -21,6 +21,7 @@
 #define MISC_ENABLE_MWAIT	(1ull << 18)
 
 #define HC_VAPIC_POLL_IRQ	1
+#define HC_SCHED_YIELD		11
 #define HC_MAP_GPA_RANGE	12
 
 static void enable(struct vm *vm, uint32_t number, uint64_t arg)
@@ -323,6 +324,7 @@ TEST_F(guest, hypercalls)
 	} rows[] = {
 		{ "none", 0, 0, 0, -1000, true },
 		{ "poll", HC_VAPIC_POLL_IRQ, 0, 0, 0, false },
+		{ "yield", HC_SCHED_YIELD, 0, 0, 0, false },
 		{ "unknown", 0x7fffffff, 0, 0, -1000, true },
 		{ "its upper half counts", 1ull << 32 | HC_VAPIC_POLL_IRQ, 0, 0, -1000, true },
 		{ "not enabled", HC_MAP_GPA_RANGE, 0x1000, 1, -1000, false },
@@ -359,6 +361,17 @@ TEST_F(guest, a_hypercall_for_user_space)
 	run->hypercall.ret = 0x1234567890;
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 	EXPECT_EQ(0x1234567890, GUEST_VAR(&self->vm, call.answer));
+}
+
+TEST_F(guest, a_hypercall_of_a_feature_that_cpuid_does_not_show)
+{
+	struct kvm_enable_cap enforce = { .cap = KVM_CAP_ENFORCE_PV_FEATURE_CPUID, .args = { 1 } };
+
+	EXPECT_EQ(0, ioctl(self->cpu.fd, KVM_ENABLE_CAP, &enforce));
+	set_call(&self->vm, HC_SCHED_YIELD, 0, 0, 0);
+	vcpu_set_long(&self->cpu, make_call);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(-1000, (int64_t)GUEST_VAR(&self->vm, call.answer));
 }
 
 static __guest void call_from_user(void)

@@ -26,7 +26,7 @@
 /**
  * struct vhm_lapic - a local APIC
  * @vcpu: whose
- * @reg: registers by VHM_APIC_REG(), as a guest reads them; IRR, ISR and TMR are
+ * @reg: registers by VHM_APIC_REG(), as a guest reads them, but for the TPR; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
  * @errors: those since the guest last wrote to ESR, as its bits
  * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
@@ -58,6 +58,14 @@ static inline u32 vhm_apic_get(const struct vhm_lapic *l, unsigned int offset)
 static inline void vhm_apic_set(struct vhm_lapic *l, unsigned int offset, u32 value)
 {
 	WRITE_ONCE(l->reg[VHM_APIC_REG(offset)], value);
+}
+
+/* The task priority, which the guest may change without an exit (SDM, "TPR Shadow"). */
+static inline u32 *vhm_apic_tpr(struct vhm_lapic *l)
+{
+	void *page = l->vcpu->vmx.vapic;
+
+	return page ? page + APIC_TASKPRI : &l->reg[VHM_APIC_REG(APIC_TASKPRI)];
 }
 
 /* IRR, ISR or TMR as a bitmap: x86 numbers the bits of words and of longs alike. */

@@ -304,7 +304,7 @@ static void update_run_page(struct vhm_vcpu *v)
 	run->ready_for_interrupt_injection = unlikely(v->vm->irqchip) ||
 					     (enabled && vhm_ready_for_interrupt(v));
 	vmx_put();
-	run->cr8 = v->cr8;
+	run->cr8 = vhm_get_cr8(v);
 	run->apic_base = v->apic_base;
 	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
 		vhm_sync_to_user(v);

@@ -289,7 +289,7 @@ struct vhm_vcpu {
 	atomic_t nmis;				/* that others have sent */
 	struct rcuwait wait;			/* where it waits for a request */
 
-	u64 cr8;				/* [v] from here on */
+	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
 	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
 	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
@@ -376,6 +376,8 @@ int vhm_lapic_acknowledge(struct vhm_vcpu *v);
 bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v);
 long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr);
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v);
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v);
 bool vhm_lapic_claims(const struct vhm_vcpu *v, u64 gpa);
 void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
 bool vhm_lapic_has_msr(u32 index);
@@ -482,6 +484,7 @@ void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 void vhm_vcpu_init(struct vhm_vcpu *v);
 void vhm_start_up(u8 vector);
+u64 vhm_get_cr8(const struct vhm_vcpu *v);
 void vhm_set_cr8(struct vhm_vcpu *v, u64 value);
 
 /* event.c */

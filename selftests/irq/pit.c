@@ -178,6 +178,8 @@ TEST_F(pit, ticks_by_ioapic)
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 }
 
+static volatile uint64_t three_ticks;	/* as long, by the TSC */
+
 /* Ticks that come while the guest does not look are made up for, or not. */
 static __guest void sleep_over_ticks(void)
 {
@@ -186,9 +188,8 @@ static __guest void sleep_over_ticks(void)
 	pic_on();
 	program(0, 2, 500);
 	GUEST_SYNC(0);
-	/* In the time of three ticks. */
 	start = rdtsc();
-	while (irq_count[BASE] < 10 && rdtsc() - start < 4500000)
+	while (irq_count[BASE] < 10 && rdtsc() - start < three_ticks)
 		halt();
 	GUEST_SYNC(1);
 	GUEST_DONE();
@@ -197,6 +198,7 @@ static __guest void sleep_over_ticks(void)
 static unsigned int ticks_made_up(struct vm *vm, struct vcpu *cpu)
 {
 	take_irqs(vm, note_and_end);
+	GUEST_VAR(vm, three_ticks) = ioctl(cpu->fd, KVM_GET_TSC_KHZ, 0) * 3 / 2;
 	vcpu_set_long(cpu, sleep_over_ticks);
 	if (vcpu_go(cpu) != GUEST_IS_SYNC)
 		return ~0u;

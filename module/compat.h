@@ -23,6 +23,8 @@
 
 #include <linux/cpu.h>
 #include <linux/hardirq.h>
+#include <linux/hrtimer.h>
+#include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <asm/asm.h>
@@ -202,6 +204,23 @@ static __always_inline void vhm_guest_has_run(void)
 static __always_inline void vhm_guest_has_run(void)
 {
 }
+#endif
+
+/* On newer kernels a macro that brings a tracepoint along, which is not exported. */
+#ifdef smp_send_reschedule
+#define vhm_send_reschedule(cpu)	arch_smp_send_reschedule(cpu)
+#else
+#define vhm_send_reschedule(cpu)	smp_send_reschedule(cpu)
+#endif
+
+#ifdef VHM_HAVE_HRTIMER_SETUP
+#define vhm_hrtimer_setup(timer, fn, clock, mode)	hrtimer_setup(timer, fn, clock, mode)
+#else
+#define vhm_hrtimer_setup(timer, fn, clock, mode)			\
+	do {								\
+		hrtimer_init(timer, clock, mode);			\
+		(timer)->function = (fn);				\
+	} while (0)
 #endif
 
 /*

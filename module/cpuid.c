@@ -15,6 +15,7 @@
 #include <asm/kvm_para.h>
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
+#include <asm/trapnr.h>
 
 #include "compat.h"
 #include "vhm.h"
@@ -48,10 +49,10 @@ static const struct feature_word {
 	u32 allowed;
 } feature_words[] = {
 	/*
-	 * SSE3 PCLMULQDQ SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C
-	 * RDRAND
+	 * SSE3 PCLMULQDQ SSSE3 FMA CX16 PCID SSE4.1 SSE4.2 x2APIC MOVBE POPCNT AES XSAVE AVX
+	 * F16C RDRAND
 	 */
-	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) |
+	{ 1, VHM_ECX, B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(21) | B(22) |
 		      B(23) | B(25) | B(26) | B(28) | B(29) | B(30) },
 	/*
 	 * FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX
@@ -103,6 +104,8 @@ static void apply_host(struct kvm_cpuid_entry2 *e)
 {
 	switch (e->function) {
 	case 1:
+		/* Ours, whatever the CPU has. Without a local APIC of ours user space hides it. */
+		e->ecx |= B(21);
 		if (!vmx_caps.xcr0)
 			e->ecx &= ~(B(26) | B(28) | B(12) | B(29));
 		if (!(vmx_caps.xcr0 & XFEATURE_MASK_YMM))
@@ -119,7 +122,7 @@ static void apply_host(struct kvm_cpuid_entry2 *e)
 			e->ecx &= ~B(22);
 		if (!boot_cpu_has(X86_FEATURE_FSGSBASE))
 			e->ebx &= ~B(0);
-		/* Ours, whatever the CPU has. */
+		/* Ours, whatever the CPU has. Without a local APIC of ours user space hides it. */
 		e->ebx |= B(1);
 		e->eax = 0;
 		break;
@@ -609,6 +612,7 @@ long vhm_set_cpuid2(struct vhm_vcpu *v, struct kvm_cpuid2 __user *user)
 	}
 	kvfree(v->cpuid);
 	v->cpuid = c;
+	vhm_lapic_cpuid_changed(v);
 	return 0;
 }
 
@@ -674,6 +678,10 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 	const struct kvm_cpuid_entry2 *e = find_entry(v->cpuid, leaf, subleaf);
 	static const struct kvm_cpuid_entry2 none;
 
+	if (unlikely(v->cpuid_faults) && vmx_cpl()) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
 	if (unlikely(!e))
 		e = find_substitute(v->cpuid, leaf, subleaf);
 	if (unlikely(!e))

@@ -336,9 +336,9 @@ static enum vhm_next set_cr8(struct vhm_vcpu *v, u64 value)
 
 	if (value > 15)
 		return conclude(v, 1);
-	v->cr8 = value;
+	vhm_set_cr8(v, value);
 	next = conclude(v, 0);
-	if (value >= old)
+	if (value >= old || v->lapic)
 		return next;
 	v->run->exit_reason = KVM_EXIT_SET_TPR;
 	return VHM_USER;
@@ -395,7 +395,7 @@ enum vhm_next vhm_cr_exit(struct vhm_vcpu *v)
 		if (vmx_code_bits(&v->vmx) != 64)
 			value = (u32)value;
 	} else if (CR_TYPE(qualification) == CR_MOV_FROM) {
-		vhm_set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : v->cr8);
+		vhm_set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : vhm_get_cr8(v));
 	}
 	vmx_put();
 

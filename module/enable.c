@@ -51,6 +51,26 @@ bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id)
 	return id < o->max_vcpu_id;
 }
 
+/*
+ * Local APICs in the kernel, all other interrupt controllers in user space. As many GSIs
+ * as args[0] says, at most KVM's limit, are pins of its I/O APIC.
+ */
+static long enable_split(struct vhm_vm *vm, u64 pins)
+{
+	long err = -EEXIST;
+
+	if (pins > VHM_MAX_IRQ_ROUTES)
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!vm->lapics && !vm->vcpus_begun) {
+		vm->ioapic_pins = pins;
+		WRITE_ONCE(vm->lapics, true);
+		err = 0;
+	}
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
 static long set_max_vcpu_id(struct vhm_vm *vm, u64 max)
 {
 	struct vhm_options *o = &vm->options;
@@ -94,6 +114,9 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		return set_mask(&o->hypercall_exits, arg, VHM_HYPERCALL_EXITS);
 	case KVM_CAP_MAX_VCPU_ID:
 		return set_max_vcpu_id(vm, arg);
+	case KVM_CAP_MSR_PLATFORM_INFO:
+		WRITE_ONCE(o->hide_platform_info, !arg);
+		return 0;
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		WRITE_ONCE(o->triple_fault_event, arg != 0);
 		return 0;
@@ -101,6 +124,14 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		if (arg > 1)
 			return -EINVAL;
 		WRITE_ONCE(o->exit_on_failure, arg);
+		return 0;
+	case KVM_CAP_SPLIT_IRQCHIP:
+		return enable_split(vm, arg);
+	case KVM_CAP_X2APIC_API:
+		if (arg & ~(u64)VHM_X2APIC_FORMATS)
+			return -EINVAL;
+		/* As on KVM, what has been asked for stays. */
+		WRITE_ONCE(o->x2apic_format, READ_ONCE(o->x2apic_format) | arg);
 		return 0;
 	default:
 		return -EINVAL;
@@ -130,7 +161,7 @@ long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *us
  * @user: struct kvm_enable_cap
  *
  * There is one: KVM_CAP_ENFORCE_PV_FEATURE_CPUID, no paravirtual feature that CPUID
- * does not show. It is always so, whether it is asked for or not.
+ * does not show.
  *
  * Return: 0; -EFAULT; -EINVAL: flags, or any other capability.
  */
@@ -140,5 +171,8 @@ long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user 
 
 	if (copy_from_user(&cap, user, sizeof(cap)))
 		return -EFAULT;
-	return cap.flags || cap.cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID ? -EINVAL : 0;
+	if (cap.flags || cap.cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+		return -EINVAL;
+	v->pv_enforced = cap.args[0];
+	return 0;
 }

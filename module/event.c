@@ -219,6 +219,18 @@ static void inject_interrupt(struct vhm_vcpu *v)
 	v->stats.irq_injections++;
 }
 
+/* From the local APIC's registers: it is in service from now on. */
+static void inject_acknowledged(struct vhm_vcpu *v)
+{
+	int vector = vhm_lapic_acknowledge(v);
+
+	if (unlikely(vector < 0))
+		return;
+	v->events.vector = vector;
+	v->events.soft = false;
+	inject_interrupt(v);
+}
+
 static bool interrupt_allowed(u32 blocking)
 {
 	return vmx_rflags() & X86_EFLAGS_IF && !(blocking & SHADOW);
@@ -243,9 +255,56 @@ static __always_inline void inject_one(struct vhm_vcpu *v, bool blocked)
 	} else if (e->nmi_pending && !(blocking & (SHADOW | GUEST_INTR_STATE_NMI))) {
 		inject_nmi(v);
 		e->nmi_pending--;
-	} else if (e->interrupt && (e->soft || interrupt_allowed(blocking))) {
-		inject_interrupt(v);
+	} else if (e->interrupt) {
+		if (e->soft || interrupt_allowed(blocking))
+			inject_interrupt(v);
+	} else if (unlikely(v->lapic) && interrupt_allowed(blocking)) {
+		inject_acknowledged(v);
 	}
+}
+
+/**
+ * vhm_wants_window() - does user space wait for a moment to call KVM_INTERRUPT?
+ * @v: the vCPU
+ *
+ * Return: true if it does, and the call would have an effect.
+ */
+bool vhm_wants_window(const struct vhm_vcpu *v)
+{
+	if (likely(!READ_ONCE(v->run->request_interrupt_window)))
+		return false;
+	return likely(!v->lapic) || vhm_lapic_may_queue_extint(v);
+}
+
+/* Where CR8 makes no exit: what it holds back now makes one when it lets go. */
+static void set_tpr_threshold(struct vhm_vcpu *v)
+{
+	if (unlikely(v->vmx.vapic))
+		vmx_set_tpr_threshold(&v->vmx, vhm_lapic_tpr_threshold(v));
+}
+
+static bool needs_window(struct vhm_vcpu *v)
+{
+	return v->events.interrupt || vhm_wants_window(v) ||
+	       (unlikely(v->lapic) && vhm_lapic_has_interrupt(v));
+}
+
+/**
+ * vhm_events_end_halt() - is there an event that wakes a processor from HLT?
+ * @v: vCPU whose VMCS is current
+ *
+ * Return: true if the next entry would take one along.
+ */
+bool vhm_events_end_halt(struct vhm_vcpu *v)
+{
+	const struct vhm_events *e = &v->events;
+	u32 blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+
+	if (e->exception.valid || e->nmi_injected)
+		return true;
+	if (e->nmi_pending && !(blocking & GUEST_INTR_STATE_NMI))
+		return true;
+	return interrupt_allowed(blocking) && (e->interrupt || vhm_lapic_has_interrupt(v));
 }
 
 /*
@@ -263,9 +322,10 @@ static bool inject_debugged(struct vhm_vcpu *v)
 	u32 blocking;
 
 	inject_one(v, blocked);
-	vmx_set_interrupt_window(&v->vmx, e->interrupt ? !blocked :
-				 READ_ONCE(v->run->request_interrupt_window));
+	vmx_set_interrupt_window(&v->vmx, blocked ? !e->interrupt && vhm_wants_window(v) :
+						    needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending && !blocked);
+	set_tpr_threshold(v);
 	if (v->vmx.stepping) {
 		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking & ~SHADOW);
@@ -283,16 +343,15 @@ static bool inject_debugged(struct vhm_vcpu *v)
 bool vhm_inject_events(struct vhm_vcpu *v)
 {
 	struct vhm_events *e = &v->events;
-	bool window;
 
 	/* What the last entry took has arrived, or has been recovered. */
 	e->entered = VHM_ENTERED_NOTHING;
 	if (unlikely(v->debug.control))
 		return inject_debugged(v);
 	inject_one(v, false);
-	window = e->interrupt || READ_ONCE(v->run->request_interrupt_window);
-	vmx_set_interrupt_window(&v->vmx, window);
+	vmx_set_interrupt_window(&v->vmx, needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending);
+	set_tpr_threshold(v);
 	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected;
 }
 
@@ -400,6 +459,7 @@ bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
 	const struct vhm_events *e = &v->events;
 
 	return !e->interrupt && !e->exception.valid && !e->nmi_injected &&
+	       (likely(!v->lapic) || vhm_lapic_may_queue_extint(v)) &&
 	       !(vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & SHADOW);
 }
 
@@ -408,14 +468,18 @@ bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
  * @v: the vCPU
  * @vector: 0 to 255
  *
- * It is delivered as soon as the guest can take it.
+ * It is delivered as soon as the guest can take it. Where the local APIC is in the
+ * kernel it is the 8259's, and waits at LINT0.
  *
- * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already.
+ * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already; -ENXIO: the 8259
+ * is in the kernel too.
  */
 long vhm_interrupt(struct vhm_vcpu *v, u32 vector)
 {
 	if (vector > 255)
 		return -EINVAL;
+	if (unlikely(v->lapic))
+		return vhm_lapic_extint(v, vector);
 	if (v->events.interrupt)
 		return -EEXIST;
 	v->events.interrupt = true;
@@ -461,7 +525,7 @@ void vhm_get_events(struct vhm_vcpu *v, struct kvm_vcpu_events *events)
 	events->interrupt.nr = v->events.vector;
 	events->interrupt.shadow = shadow_to_kvm(blocking);
 	events->nmi.injected = v->events.nmi_injected;
-	events->nmi.pending = v->events.nmi_pending != 0;
+	events->nmi.pending = v->events.nmi_pending || atomic_read(&v->nmis);
 	events->nmi.masked = !!(blocking & GUEST_INTR_STATE_NMI);
 	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
 			KVM_VCPUEVENT_VALID_SMM;
@@ -520,8 +584,12 @@ long vhm_set_events(struct vhm_vcpu *v, const struct kvm_vcpu_events *events)
 	v->events.soft = false;
 	v->events.vector = events->interrupt.nr;
 	v->events.nmi_injected = events->nmi.injected;
-	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
+	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING) {
 		v->events.nmi_pending = !!events->nmi.pending;
+		atomic_set(&v->nmis, 0);
+	}
+	if (events->flags & KVM_VCPUEVENT_VALID_SIPI_VECTOR)
+		vhm_lapic_set_sipi_vector(v, events->sipi_vector);
 	if (events->flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT)
 		v->events.shutdown = events->triple_fault.pending;
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,

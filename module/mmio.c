@@ -21,6 +21,7 @@
 #include <asm/trapnr.h>
 
 #include "emulate.h"
+#include "irqchip.h"
 #include "mmio.h"
 #include "vhm.h"
 #include "walk.h"
@@ -77,6 +78,23 @@ static void add_fragments(struct vhm_mmio *m, const struct vhm_part *part)
 	m->fragment[m->count++] = rest;
 }
 
+/*
+ * Where no slot is: the local APIC or the I/O APIC, if they are ours, or user space. No
+ * access that lies in their pages is large, and its parts never lie in two.
+ */
+static void access_hole(struct vhm_vcpu *v, const struct vhm_part *part)
+{
+	struct vhm_mmio *m = v->mmio;
+	u8 *data = m->state.value[m->step].byte + part->offset;
+
+	if (vhm_lapic_claims(v, part->gpa))
+		vhm_lapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
+	else if (vhm_ioapic_claims(v, part->gpa, part->length))
+		vhm_ioapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
+	else
+		add_fragments(m, part);
+}
+
 /* May sleep: one page's part of the access at hand. */
 static int access_part(struct vhm_vcpu *v, const struct vhm_part *part)
 {
@@ -89,7 +107,7 @@ static int access_part(struct vhm_vcpu *v, const struct vhm_part *part)
 	      vhm_read_guest(v->vm, part->gpa, data, part->length);
 	if (err != -ENXIO)
 		return err;
-	add_fragments(m, part);
+	access_hole(v, part);
 	return 0;
 }
 
@@ -103,7 +121,7 @@ static int access_parts(struct vhm_vcpu *v)
 	m->count = 0;
 	m->next = 0;
 	if (m->hole) {
-		add_fragments(m, &m->part[0]);
+		access_hole(v, &m->part[0]);
 		return 0;
 	}
 	vmx_put();
@@ -331,6 +349,38 @@ static enum vhm_next proceed(struct vhm_vcpu *v)
 	return finish(v);
 }
 
+static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_insn *insn = m->insn;
+	u64 *regs = m->state.regs;
+
+	vhm_insn_load(insn, regs, value);
+	if (unlikely(insn->reg == VHM_RSP))
+		vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
+	vmx_skip_bytes(v, m->state.rip, insn->length);
+	return VHM_RESUME;
+}
+
+typedef void apic_access(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
+
+/* A plain load or store whose access is an APIC's. */
+static enum vhm_next plain_apic(struct vhm_vcpu *v, apic_access *access)
+{
+	struct vhm_mmio *m = v->mmio;
+	const struct vhm_part *part = &m->fragment[0];
+	u64 data = 0;
+
+	if (m->step == VHM_STEP_READ) {
+		access(v, part->gpa, &data, part->length, false);
+		return complete_plain_load(v, data & vhm_size_mask(part->length));
+	}
+	data = vhm_insn_store(m->insn, m->state.regs);
+	access(v, part->gpa, &data, part->length, true);
+	vmx_skip_bytes(v, m->state.rip, m->insn->length);
+	return VHM_RESUME;
+}
+
 /*
  * The short way: the access that made the violation is the first one, and user
  * space makes it whole.
@@ -345,18 +395,27 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 	m->count = 1;
 	m->next = 0;
 	m->shortcut = true;
+	if (vhm_lapic_claims(v, part->gpa))
+		return plain_apic(v, vhm_lapic_mmio);
+	if (vhm_ioapic_claims(v, part->gpa, part->length))
+		return plain_apic(v, vhm_ioapic_mmio);
 	if (m->step == VHM_STEP_READ)
 		return ask(v, part, false, 0);
 	vmx_skip_bytes(v, m->state.rip, insn->length);
 	return ask(v, part, true, vhm_insn_store(insn, m->state.regs));
 }
 
-/* What is modified must not lie in a read-only slot, which can be read without user space. */
+/*
+ * What is modified must not lie in a read-only slot, which can be read without user space,
+ * nor be an APIC's.
+ */
 static bool may_be_short(const struct vhm_vcpu *v)
 {
 	const struct vhm_insn *insn = v->mmio->insn;
 
-	return likely(insn->plain) || (insn->one_place && v->fault_hole);
+	return likely(insn->plain) || (insn->one_place && v->fault_hole &&
+				       !vhm_lapic_claims(v, v->fault_gpa) &&
+				       !vhm_ioapic_claims(v, v->fault_gpa, insn->mem_size));
 }
 
 static enum vhm_next start(struct vhm_vcpu *v)
@@ -500,19 +559,6 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 	next = start(v);
 	vmx_put();
 	return next;
-}
-
-static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
-{
-	struct vhm_mmio *m = v->mmio;
-	const struct vhm_insn *insn = m->insn;
-	u64 *regs = m->state.regs;
-
-	vhm_insn_load(insn, regs, value);
-	if (unlikely(insn->reg == VHM_RSP))
-		vmcs_writel(GUEST_RSP, regs[VHM_RSP]);
-	vmx_skip_bytes(v, m->state.rip, insn->length);
-	return VHM_RESUME;
 }
 
 /* What finish() does for an instruction that began the short way. */

@@ -32,6 +32,8 @@ enum {
 	STORED_MISC_ENABLE,
 	STORED_UCODE,
 	STORED_TSC_ADJUST,
+	STORED_PLATFORM_INFO,
+	STORED_POWER_CTL,
 	STORED_MTRR_TYPE,
 	STORED_MTRR_FIXED,
 	STORED_MTRR_VARIABLE = STORED_MTRR_FIXED + 11,
@@ -95,6 +97,7 @@ static int set_tsc(struct vhm_vcpu *v, const struct msr_row *row, u64 value, boo
 	if (!host)
 		v->msrs->stored[STORED_TSC_ADJUST] += offset - v->vmx.tsc_offset;
 	vmx_set_tsc(&v->vmx, offset);
+	vhm_lapic_tsc_changed(v);
 	return 0;
 }
 
@@ -102,8 +105,10 @@ static int set_tsc_adjust(struct vhm_vcpu *v, const struct msr_row *row, u64 val
 {
 	u64 *adjust = &v->msrs->stored[STORED_TSC_ADJUST];
 
-	if (!host)
+	if (!host) {
 		vmx_set_tsc(&v->vmx, v->vmx.tsc_offset + value - *adjust);
+		vhm_lapic_tsc_changed(v);
+	}
 	*adjust = value;
 	return 0;
 }
@@ -115,9 +120,9 @@ static u64 get_apic_base(struct vhm_vcpu *v, const struct msr_row *row)
 
 static int set_apic_base(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
 {
-	if (!vhm_apic_base_valid(v, value))
+	if (!vhm_apic_base_valid(v, value) || (!host && !vhm_apic_base_reachable(v, value)))
 		return 1;
-	v->apic_base = value;
+	vhm_set_apic_base(v, value);
 	return 0;
 }
 
@@ -167,6 +172,31 @@ static int set_misc_enable(struct vhm_vcpu *v, const struct msr_row *row, u64 va
 u64 vhm_misc_enable(const struct vhm_vcpu *v)
 {
 	return v->msrs->stored[STORED_MISC_ENABLE];
+}
+
+/*
+ * Whether there is CPUID faulting (SDM, "MSR_PLATFORM_INFO") user space says; it cannot take it
+ * back while the guest uses it.
+ */
+static int set_platform_info(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (!host || (!(value & MSR_PLATFORM_INFO_CPUID_FAULT) && v->cpuid_faults))
+		return 1;
+	return set_stored(v, row, value, host);
+}
+
+static u64 get_misc_features(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->cpuid_faults ? MSR_MISC_FEATURES_ENABLES_CPUID_FAULT : 0;
+}
+
+static int set_misc_features(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (value & ~MSR_MISC_FEATURES_ENABLES_CPUID_FAULT ||
+	    (value && !(v->msrs->stored[STORED_PLATFORM_INFO] & MSR_PLATFORM_INFO_CPUID_FAULT)))
+		return 1;
+	v->cpuid_faults = value;
+	return 0;
 }
 
 static u64 get_sysenter_cs(struct vhm_vcpu *v, const struct msr_row *row)
@@ -348,8 +378,11 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_UCODE_WRITE, .set = set_nothing, .conditional = true },
 	{ MSR_IA32_UCODE_REV, get_stored, set_ucode_revision, STORED_UCODE, .listed = true },
 	CONSTANT(MSR_FSB_FREQ, FSB_FREQ_100_MHZ),
+	{ MSR_PLATFORM_INFO, get_stored, set_platform_info, STORED_PLATFORM_INFO,
+	  .conditional = true, .listed = true },
 	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
 	{ MSR_IA32_BBL_CR_CTL3, .set = set_nothing, .value = BBL_CR_CTL3_VALUE },
+	{ MSR_MISC_FEATURES_ENABLES, get_misc_features, set_misc_features, .listed = true },
 	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
 	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
 	  .listed = true },
@@ -361,6 +394,7 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	CONSTANT(MSR_IA32_LASTBRANCHFROMIP, 0), CONSTANT(MSR_IA32_LASTBRANCHTOIP, 0),
 	CONSTANT(MSR_IA32_LASTINTFROMIP, 0), CONSTANT(MSR_IA32_LASTINTTOIP, 0),
+	{ MSR_IA32_POWER_CTL, get_stored, set_stored, STORED_POWER_CTL, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
 	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
 	MTRR_BASE(4), MTRR_MASK(4), MTRR_BASE(5), MTRR_MASK(5),
@@ -389,7 +423,9 @@ static const struct msr_row rows[] = {
 };
 
 /* In KVM_GET_MSR_INDEX_LIST without a row here. */
-static const u32 listed_elsewhere[] = { MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL };
+static const u32 listed_elsewhere[] = {
+	MSR_IA32_MCG_STATUS, MSR_IA32_MCG_CTL, MSR_IA32_TSC_DEADLINE,
+};
 
 /* What a guest is answered instead of a row that its user has filtered out. */
 static const struct msr_row filtered_row = { .index = ~0U, .conditional = true };
@@ -417,6 +453,8 @@ static noinline const struct msr_row *find_another_row(struct vhm_vcpu *v, u32 i
 
 	if (unlikely(v->msr_filter) && !vhm_msr_allowed(v, index, write))
 		return &filtered_row;
+	if (vhm_lapic_has_msr(index))
+		return NULL;
 	row = find_row(index);
 	/* Under a filter the next access, which may be of another kind, has to get here. */
 	if (row && !v->msr_filter)
@@ -436,19 +474,22 @@ static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool 
  * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
  * them in any case. And who loads microcode writes an MSR that cannot be read.
  */
-static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write)
+static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write,
+				   bool host)
 {
 	if (row->index == MSR_IA32_UCODE_WRITE)
 		return write;
+	if (row->index == MSR_PLATFORM_INFO)
+		return host || !READ_ONCE(v->vm->options.hide_platform_info);
 	if (row->index != MSR_TSC_AUX)
 		return false;
 	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
 				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
 }
 
-static bool exists(struct vhm_vcpu *v, const struct msr_row *row, bool write)
+static bool exists(struct vhm_vcpu *v, const struct msr_row *row, bool write, bool host)
 {
-	return likely(!row->conditional) || condition_met(v, row, write);
+	return likely(!row->conditional) || condition_met(v, row, write, host);
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
@@ -489,6 +530,7 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
 	stored[STORED_MISC_ENABLE] = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 				     MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	stored[STORED_UCODE] = UCODE_REVISION;
+	stored[STORED_PLATFORM_INFO] = MSR_PLATFORM_INFO_CPUID_FAULT;
 }
 
 /**
@@ -525,15 +567,28 @@ long vhm_get_msr_index_list(struct kvm_msr_list __user *user)
 	       -EFAULT : 0;
 }
 
+/* The MSRs of other rooms: the local APIC's and the machine-check architecture's. */
+static int get_elsewhere(struct vhm_vcpu *v, u32 index, u64 *value, bool host)
+{
+	return vhm_lapic_has_msr(index) ? vhm_lapic_get_msr(v, index, value) :
+					  vhm_mce_get_msr(v, index, value, host);
+}
+
+static int set_elsewhere(struct vhm_vcpu *v, u32 index, u64 value, bool host)
+{
+	return vhm_lapic_has_msr(index) ? vhm_lapic_set_msr(v, index, value) :
+					  vhm_mce_set_msr(v, index, value, host);
+}
+
 /* User space may name an MSR whose CPUID bit it has not set yet, to write 0. */
 static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool write)
 {
 	const struct msr_row *row = find_row(entry->index);
 
 	if (!row)
-		return write ? vhm_mce_set_msr(v, entry->index, entry->data, true) :
-			       vhm_mce_get_msr(v, entry->index, &entry->data, true);
-	if (!exists(v, row, write)) {
+		return write ? set_elsewhere(v, entry->index, entry->data, true) :
+			       get_elsewhere(v, entry->index, &entry->data, true);
+	if (!exists(v, row, write, true)) {
 		if (!write)
 			entry->data = 0;
 		return write ? entry->data != 0 : row->index == MSR_IA32_UCODE_WRITE;
@@ -593,8 +648,8 @@ static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 	const struct msr_row *row = find_guest_row(v, index, false);
 
 	if (unlikely(!row))
-		return vhm_mce_get_msr(v, index, value, false);
-	if (unlikely(!exists(v, row, false)))
+		return get_elsewhere(v, index, value, false);
+	if (unlikely(!exists(v, row, false, false)))
 		return 1;
 	*value = read_row(v, row);
 	return 0;
@@ -604,7 +659,7 @@ static bool is_known(u32 index, bool write)
 {
 	if (index == MSR_IA32_UCODE_WRITE)
 		return write;
-	return find_row(index) || vhm_mce_has_msr(index);
+	return find_row(index) || vhm_lapic_has_msr(index) || vhm_mce_has_msr(index);
 }
 
 static enum vhm_next refuse(struct vhm_vcpu *v, bool write)
@@ -639,16 +694,16 @@ enum vhm_next vhm_rdmsr_exit(struct vhm_vcpu *v)
 static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index, u64 value)
 {
 	if (unlikely(!row))
-		return vhm_mce_set_msr(v, index, value, false);
-	return !exists(v, row, true) || write_row(v, row, value, false);
+		return set_elsewhere(v, index, value, false);
+	return !exists(v, row, true, false) || write_row(v, row, value, false);
 }
 
 /**
  * vhm_wrmsr_exit() - WRMSR, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_USER: user
- * space hears of the refusal.
+ * Return: VHM_RESUME; VHM_RELOAD: the value has to go to the CPU; VHM_WAIT: a vCPU has
+ * sent itself an INIT; VHM_USER: user space hears of the refusal, or of an EOI.
  */
 enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 {
@@ -659,5 +714,7 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 	if (unlikely(guest_write(v, row, regs[VHM_RCX], value)))
 		return refuse(v, true);
 	vmx_skip_instruction(v);
-	return row && row->switched ? VHM_RELOAD : VHM_RESUME;
+	if (unlikely(!row))
+		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+	return row->switched ? VHM_RELOAD : VHM_RESUME;
 }

@@ -48,11 +48,8 @@ static void reset_segments(void)
 	vmcs_write32(GUEST_IDTR_LIMIT, 0xffff);
 }
 
-/**
- * vhm_vcpu_reset() - a new vCPU's state
- * @v: vCPU whose VMCS is current and initialised
- */
-void vhm_vcpu_reset(struct vhm_vcpu *v)
+/* What a reset and INIT have in common; CR0's cache bits are the caller's. */
+static void reset_registers(struct vhm_vcpu *v, u64 cr0)
 {
 	struct vmx_vcpu *x = &v->vmx;
 
@@ -61,19 +58,98 @@ void vhm_vcpu_reset(struct vhm_vcpu *v)
 	vmcs_writel(GUEST_RSP, 0);
 	vmcs_writel(GUEST_RFLAGS, X86_EFLAGS_FIXED);
 	vmcs_writel(GUEST_CR3, 0);
+	memset(x->frame.regs, 0, sizeof(x->frame.regs));
 	x->frame.regs[VHM_RDX] = RESET_RDX;
 	vmx_set_efer(v, 0);
-	vmx_set_cr0(v, RESET_CR0);
+	vmx_set_cr0(v, cr0);
 	vmx_set_cr4(v, 0);
-	vmx_set_pat(x, RESET_PAT);
 	vmx_set_dr7(x, RESET_DR7);
 	vmx_set_debugctl(x, 0);
 	x->dr6 = RESET_DR6;
+}
+
+/**
+ * vhm_vcpu_init() - INIT: as a reset, but FPU, caches and most MSRs stay
+ * @v: vCPU that has a local APIC; its VMCS is current
+ */
+void vhm_vcpu_init(struct vhm_vcpu *v)
+{
+	struct vmx_vcpu *x = &v->vmx;
+
+	reset_registers(v, X86_CR0_ET | (vmx_get_cr0(x) & (X86_CR0_CD | X86_CR0_NW)));
+	memset(x->dr, 0, sizeof(x->dr));
+	x->cr2 = 0;
+	x->flush_owed = true;
+	/* It may have been in a HLT that does not exit. */
+	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
+	vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmcs_write32(GUEST_SYSENTER_CS, 0);
+	vmcs_writel(GUEST_SYSENTER_ESP, 0);
+	vmcs_writel(GUEST_SYSENTER_EIP, 0);
+	v->events = (struct vhm_events){};
+	x->event_work = true;
+	vhm_lapic_reset(v, true);
+}
+
+/**
+ * vhm_start_up() - a start-up message: where the processor begins
+ * @vector: the page number of its first instruction, below 1 MiB
+ */
+void vhm_start_up(u8 vector)
+{
+	struct kvm_segment code = reset_code;
+
+	code.selector = vector << 8;
+	code.base = vector << 12;
+	vmx_set_segment(VMX_CS, &code);
+	vmcs_writel(GUEST_RIP, 0);
+}
+
+/**
+ * vhm_set_cr8() - the task priority's upper four bits
+ * @v: the vCPU
+ * @value: 0 to 15
+ */
+void vhm_set_cr8(struct vhm_vcpu *v, u64 value)
+{
+	if (unlikely(v->lapic))
+		vhm_lapic_set_tpr(v, value << 4);
+	else
+		v->cr8 = value;
+}
+
+/**
+ * vhm_get_cr8() - the task priority's upper four bits
+ * @v: the vCPU
+ *
+ * Return: 0 to 15.
+ */
+u64 vhm_get_cr8(const struct vhm_vcpu *v)
+{
+	return unlikely(v->lapic) ? vhm_lapic_get_tpr(v) >> 4 : v->cr8;
+}
+
+/**
+ * vhm_vcpu_reset() - a new vCPU's state
+ * @v: vCPU whose VMCS is current and initialised
+ */
+void vhm_vcpu_reset(struct vhm_vcpu *v)
+{
+	bool boot = v->id == v->vm->boot_id;
+	struct vmx_vcpu *x = &v->vmx;
+
+	reset_registers(v, RESET_CR0);
+	vmx_set_pat(x, RESET_PAT);
 	x->xcr0 = XFEATURE_MASK_FP;
 	vmx_fpu_reset(x);
 	v->apic_base = APIC_DEFAULT_PHYS_BASE | MSR_IA32_APICBASE_ENABLE |
-		       (v->id ? 0 : MSR_IA32_APICBASE_BSP);
+		       (boot ? MSR_IA32_APICBASE_BSP : 0);
+	/* Without local APICs nobody could start the others. */
+	v->mp_state = boot || !v->lapic ? KVM_MP_STATE_RUNNABLE : KVM_MP_STATE_UNINITIALIZED;
 	vhm_msrs_reset(v);
+	if (v->lapic)
+		vhm_lapic_reset(v, false);
 }
 
 /* struct kvm_regs has the registers in another order than instructions. */
@@ -151,7 +227,7 @@ static __always_inline void get_sregs_common(struct vhm_vcpu *v, struct kvm_sreg
 	s->cr4 = vmx_get_cr4(x);
 	vmx_put();
 	s->cr2 = x->cr2;
-	s->cr8 = v->cr8;
+	s->cr8 = vhm_get_cr8(v);
 	s->efer = x->efer;
 	s->apic_base = v->apic_base;
 }
@@ -186,7 +262,8 @@ static void get_sregs2(struct vhm_vcpu *v, struct kvm_sregs2 *s)
  * @v: the vCPU
  * @value: with the enable bits and the address
  *
- * SDM, "Local APIC Status and Location"; x2APIC is not shown to guests.
+ * SDM, "Local APIC Status and Location". x2APIC mode is for guests that were told of it
+ * and have a local APIC in the kernel.
  *
  * Return: true if it may.
  */
@@ -195,7 +272,30 @@ bool vhm_apic_base_valid(struct vhm_vcpu *v, u64 value)
 	u64 known = MSR_IA32_APICBASE_BSP | MSR_IA32_APICBASE_ENABLE |
 		    GENMASK_ULL(vhm_cpuid_maxphyaddr(v) - 1, PAGE_SHIFT);
 
+	if (v->lapic && vhm_cpuid_has(v, 1, 0, VHM_ECX, BIT(21)))
+		known |= X2APIC_ENABLE;
+	if (value & X2APIC_ENABLE && !(value & MSR_IA32_APICBASE_ENABLE))
+		return false;
 	return !(value & ~known);
+}
+
+/**
+ * vhm_apic_base_reachable() - whether the guest may change IA32_APIC_BASE so
+ * @v: the vCPU
+ * @value: which vhm_apic_base_valid() has approved
+ *
+ * SDM, "x2APIC State Transitions": in by xAPIC mode, out by switching off.
+ *
+ * Return: true if it may.
+ */
+bool vhm_apic_base_reachable(struct vhm_vcpu *v, u64 value)
+{
+	const u64 modes = MSR_IA32_APICBASE_ENABLE | X2APIC_ENABLE;
+	u64 old = v->apic_base & modes, new = value & modes;
+
+	if (old == modes)
+		return new != MSR_IA32_APICBASE_ENABLE;
+	return old || new != modes;
 }
 
 static bool sregs_valid(struct vhm_vcpu *v, const struct kvm_sregs *s)
@@ -246,9 +346,9 @@ static void set_sregs_common(struct vhm_vcpu *v, const struct kvm_sregs *s)
 	vmx_set_cr0(v, s->cr0);
 	vmx_set_cr4(v, s->cr4);
 	vmx_put();
-	v->apic_base = s->apic_base;
+	vhm_set_apic_base(v, s->apic_base);
 	if (s->cr8 <= 15)
-		v->cr8 = s->cr8;
+		vhm_set_cr8(v, s->cr8);
 }
 
 static void queue_from_bitmap(struct vhm_vcpu *v, const struct kvm_sregs *s)
@@ -341,12 +441,6 @@ static long set_fpu(struct vhm_vcpu *v, const struct kvm_fpu *f)
 	/* Components that were in their initial state are not any more. */
 	((struct xregs_state *)area)->header.xfeatures |= XFEATURE_MASK_FPSSE;
 	return 0;
-}
-
-static long set_mp_state(const struct kvm_mp_state *state)
-{
-	/* The others are a local APIC's to give. */
-	return state->mp_state == KVM_MP_STATE_RUNNABLE ? 0 : -EINVAL;
 }
 
 #define GET(type, call)								\
@@ -476,6 +570,12 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return -ENOTTY;
 	case KVM_TRANSLATE:
 		return vhm_translate(v, argp);
+	case KVM_GET_LAPIC:
+		return vhm_get_lapic(v, argp);
+	case KVM_SET_LAPIC:
+		return vhm_set_lapic(v, argp);
+	case KVM_SET_VAPIC_ADDR:
+		return vhm_set_vapic_addr(v, argp);
 	case KVM_ENABLE_CAP:
 		return vhm_vcpu_enable_cap(v, argp);
 	default:
@@ -511,9 +611,9 @@ long vhm_state_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __user *argp)
 	case KVM_SET_VCPU_EVENTS:
 		return SET(struct kvm_vcpu_events, set_events(v, &value));
 	case KVM_GET_MP_STATE:
-		return GET(struct kvm_mp_state, value.mp_state = KVM_MP_STATE_RUNNABLE);
+		return GET(struct kvm_mp_state, value.mp_state = vhm_get_mp_state(v));
 	case KVM_SET_MP_STATE:
-		return SET(struct kvm_mp_state, set_mp_state(&value));
+		return SET(struct kvm_mp_state, vhm_set_mp_state(v, value.mp_state));
 	default:
 		return rare_ioctl(v, cmd, argp);
 	}

@@ -52,6 +52,7 @@ static void set_offset(struct vhm_vcpu *v, u64 offset)
 	vmx_load(&v->vmx);
 	vmx_set_tsc(&v->vmx, offset);
 	vmx_put();
+	vhm_lapic_tsc_changed(v);
 }
 
 /**

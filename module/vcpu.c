@@ -70,7 +70,7 @@ void vhm_vcpus_leave_guest(struct vhm_vm *vm)
 }
 
 /* IRQs off: is there a reason to leave the inner loop? */
-static enum vhm_next look_around(void)
+static enum vhm_next look_around(struct vhm_vcpu *v)
 {
 	unsigned long flags = READ_ONCE(current_thread_info()->flags);
 
@@ -78,7 +78,7 @@ static enum vhm_next look_around(void)
 		return VHM_SIGNAL;
 	if (flags & (_TIF_NEED_RESCHED | VHM_TIF_NEED_RESCHED_LAZY | _TIF_NOTIFY_RESUME))
 		return VHM_WORK;
-	return VHM_RESUME;
+	return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
 }
 
 /*
@@ -236,10 +236,10 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 	arrive(v);
 	current->flags |= PF_VCPU;
 	WRITE_ONCE(v->running_cpu, smp_processor_id());
-	/* Pairs with the barrier in vhm_vcpus_leave_guest(). */
+	/* Pairs with the barriers in vhm_vcpus_leave_guest() and vhm_request(). */
 	smp_mb();
 
-	while ((next = look_around()) == VHM_RESUME) {
+	while ((next = look_around(v)) == VHM_RESUME) {
 		vmx_prepare_entry(v);
 		next = enter_many(v);
 		if (next != VHM_WINDOW)
@@ -269,7 +269,9 @@ static long run_guest(struct vhm_vcpu *v)
 	for (;;) {
 		if (unlikely(v->ept_cached < VHM_EPT_CACHE && vhm_memory_cache_fill(v)))
 			return -ENOMEM;
-		next = inner_loop(v);
+		next = unlikely(v->lapic) ? vhm_wait(v) : VHM_RESUME;
+		if (likely(next == VHM_RESUME))
+			next = inner_loop(v);
 		if (next == VHM_SLEEP)
 			next = vhm_handle_exit_sleepable(v, v->last_reason);
 		else if (next == VHM_WORK && vhm_thread_work())
@@ -298,9 +300,11 @@ static void update_run_page(struct vhm_vcpu *v)
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;
-	run->ready_for_interrupt_injection = enabled && vhm_ready_for_interrupt(v);
+	/* As on KVM: where the 8259 is ours there is nothing that user space could wait for. */
+	run->ready_for_interrupt_injection = unlikely(v->vm->irqchip) ||
+					     (enabled && vhm_ready_for_interrupt(v));
 	vmx_put();
-	run->cr8 = v->cr8;
+	run->cr8 = vhm_get_cr8(v);
 	run->apic_base = v->apic_base;
 	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
 		vhm_sync_to_user(v);
@@ -336,9 +340,14 @@ static long run_checked(struct vhm_vcpu *v, bool immediate)
 	if (unlikely(READ_ONCE(run->kvm_valid_regs) | READ_ONCE(run->kvm_dirty_regs)) &&
 	    vhm_sync_from_user(v))
 		return -EINVAL;
-	if (cr8 & ~0xfULL)
-		return -EINVAL;
-	v->cr8 = cr8;
+	/* A local APIC of ours has a task priority of its own. */
+	if (likely(!v->lapic)) {
+		if (cr8 & ~0xfULL)
+			return -EINVAL;
+		v->cr8 = cr8;
+	} else if (unlikely(v->mp_state == KVM_MP_STATE_UNINITIALIZED)) {
+		return immediate ? -EINTR : vhm_wait_for_init(v);
+	}
 	switch (complete_io(v)) {
 	case VHM_USER:
 		return 0;
@@ -539,6 +548,7 @@ static const struct file_operations vcpu_fops = {
  */
 void vhm_vcpu_free(struct vhm_vcpu *v)
 {
+	vhm_lapic_free(v);
 	vhm_memory_cache_free(v);
 	vmx_vcpu_destroy(v);
 	kfree(v->failure);
@@ -561,6 +571,7 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->vm = vm;
 	v->id = id;
 	v->running_cpu = -1;
+	rcuwait_init(&v->wait);
 	mutex_init(&v->lock);
 	raw_spin_lock_init(&v->watch_lock);
 	v->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -571,8 +582,8 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->cpuid = vhm_cpuid_alloc();
 	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || !v->run || !v->pio_data || !v->mmio || !v->msrs || !v->mce ||
-	    !v->cpuid || !v->failure) {
+	if (vmx_vcpu_create(v) || (vm->lapics && vhm_lapic_create(v)) || !v->run ||
+	    !v->pio_data || !v->mmio || !v->msrs || !v->mce || !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;
 	}
@@ -634,22 +645,29 @@ static int vcpu_publish(struct vhm_vcpu *v)
 int vhm_vcpu_create(struct vhm_vm *vm, unsigned long id)
 {
 	struct vhm_vcpu *v;
-	int fd;
+	int fd = -ENOMEM;
 
 	if ((u32)id >= VHM_MAX_VCPU_ID)
 		return -EINVAL;
-	v = vcpu_alloc(vm, id);
-	if (!v)
-		return -ENOMEM;
-	vmx_load(&v->vmx);
-	vmx_vmcs_init(v);
-	vhm_vcpu_reset(v);
-	vmx_put();
-
+	/* From here on the VM's choices that make another vCPU are closed. */
 	mutex_lock(&vm->lock);
-	fd = vcpu_publish(v);
+	vm->vcpus_begun++;
 	mutex_unlock(&vm->lock);
+
+	v = vcpu_alloc(vm, id);
+	if (v) {
+		vmx_load(&v->vmx);
+		vmx_vmcs_init(v);
+		vhm_vcpu_reset(v);
+		vmx_put();
+	}
+	mutex_lock(&vm->lock);
+	if (v)
+		fd = vcpu_publish(v);
 	if (fd < 0)
+		vm->vcpus_begun--;
+	mutex_unlock(&vm->lock);
+	if (v && fd < 0)
 		vhm_vcpu_free(v);
 	return fd;
 }

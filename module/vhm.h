@@ -248,6 +248,7 @@ struct vhm_pio {
 	u8 address_size;
 	bool rep;
 	bool backwards;
+	bool steps;				/* RFLAGS.TF */
 	u64 linear;
 	u64 span;
 };

@@ -38,17 +38,11 @@ struct pointer {
 
 void kernel(uint32_t magic, const void *information);
 void taken(void);
-extern const char interrupt[];
+void interrupt(void);
 
 static volatile unsigned int count;
 static uint32_t idt[2 * (VECTOR + 1)];
 static const uint64_t gdt[] = { 0, 0x00cf9a000000ffffull, 0x00cf92000000ffffull };
-
-asm("interrupt:\n"
-    "	pusha\n"
-    "	call taken\n"
-    "	popa\n"
-    "	iret\n");
 
 static void out(uint16_t port, uint8_t value)
 {
@@ -96,6 +90,14 @@ void taken(void)
 		in(RTC_DATA);
 	}
 	write32(LOCAL_APIC + LOCAL_EOI, 0);
+}
+
+__attribute__((naked)) void interrupt(void)
+{
+	asm volatile("pusha\n"
+		     "call taken\n"
+		     "popa\n"
+		     "iret");
 }
 
 static void load_tables(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Interrupt controllers in the kernel: the local APICs alone, or all of a PC's. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -44,16 +45,26 @@ int vhm_vm_full_irqchip(const struct vhm_vm *vm)
 /**
  * vhm_vm_set_routes() - say where each GSI leads
  * @vm: a machine with interrupt controllers in the kernel
- * @routes: all of them
+ * @entries: all routes
+ * @count: how many
  *
  * Return: 0, or a negative errno.
  */
-int vhm_vm_set_routes(const struct vhm_vm *vm, const struct kvm_irq_routing *routes)
+int vhm_vm_set_routes(const struct vhm_vm *vm, const struct kvm_irq_routing_entry *entries,
+		      uint32_t count)
 {
-	if (ioctl(vm->fd, KVM_SET_GSI_ROUTING, routes))
-		return vhm_fail(errno, "%s refuses interrupt routes: %s",
-				vm->device->path, strerror(errno));
-	return 0;
+	struct kvm_irq_routing *table = calloc(1, sizeof(*table) + count * sizeof(*entries));
+	int error = 0;
+
+	if (!table)
+		return vhm_fail(ENOMEM, "no memory for %u interrupt routes", count);
+	table->nr = count;
+	memcpy(table->entries, entries, count * sizeof(*entries));
+	if (ioctl(vm->fd, KVM_SET_GSI_ROUTING, table))
+		error = vhm_fail(errno, "%s refuses interrupt routes: %s",
+				 vm->device->path, strerror(errno));
+	free(table);
+	return error;
 }
 
 /**

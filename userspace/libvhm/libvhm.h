@@ -76,7 +76,8 @@ void vhm_memory_free(void *memory, size_t size);
 /* irqchip.c */
 int vhm_vm_split_irqchip(const struct vhm_vm *vm, unsigned int pins);
 int vhm_vm_full_irqchip(const struct vhm_vm *vm);
-int vhm_vm_set_routes(const struct vhm_vm *vm, const struct kvm_irq_routing *routes);
+int vhm_vm_set_routes(const struct vhm_vm *vm, const struct kvm_irq_routing_entry *entries,
+		      uint32_t count);
 int vhm_vm_set_line(const struct vhm_vm *vm, uint32_t gsi, int level);
 int vhm_vm_signal_msi(const struct vhm_vm *vm, uint32_t address, uint32_t data);
 

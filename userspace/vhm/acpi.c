@@ -197,8 +197,6 @@ enum {
 /* All of them, in the order in which they lie in guest memory. */
 struct tables {
 	struct rsdp rsdp;
-	/* The FACS has to be aligned to 64 bytes. */
-	struct facs facs __aligned(64);
 	struct {
 		struct header header;
 		uint32_t table[2];
@@ -213,6 +211,8 @@ struct tables {
 		uint8_t aml[14];
 	} __packed dsdt;
 	struct madt madt;
+	/* The FACS has to be aligned to 64 bytes. */
+	struct facs facs __aligned(64);
 };
 
 static_assert(sizeof(struct rsdp) == 36, "RSDP as in the specification");

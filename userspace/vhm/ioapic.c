@@ -32,7 +32,7 @@
 #define ENTRY_LOWEST		0x100ull
 #define ENTRY_EXTINT		0x700ull
 #define ENTRY_LOGICAL		0x800ull
-#define ENTRY_PENDING		0x1000ull	/* delivery status: never seen, sending takes no time */
+#define ENTRY_PENDING		0x1000ull	/* delivery status: never set */
 #define ENTRY_REMOTE_IRR	0x4000ull	/* taken, and not ended yet */
 #define ENTRY_LEVEL		0x8000ull
 #define ENTRY_MASKED		0x10000ull

@@ -65,9 +65,9 @@ int irqchip_choose(const struct vhm_device *device, enum irqchip_kind *kind, uns
 }
 
 /* Each IRQ to an 8259, and to the pin that the tables tell the guest. */
-static void fill_full_routes(struct irqchip_routes *routes)
+static int set_full_routes(const struct vhm_vm *vm)
 {
-	struct kvm_irq_routing_entry *entry = routes->entry;
+	struct kvm_irq_routing_entry entries[2 * BOARD_IRQS], *entry = entries;
 	unsigned int irq;
 
 	for (irq = 0; irq < BOARD_IRQS; irq++) {
@@ -91,7 +91,7 @@ static void fill_full_routes(struct irqchip_routes *routes)
 			},
 		};
 	}
-	routes->head.nr = (uint32_t)(entry - routes->entry);
+	return vhm_vm_set_routes(vm, entries, (uint32_t)(entry - entries));
 }
 
 /**
@@ -112,10 +112,9 @@ int irqchip_open(struct irqchip *irqchip, enum irqchip_kind kind, const struct v
 	if (kind == IRQCHIP_SPLIT) {
 		error = vhm_vm_split_irqchip(vm, IOAPIC_PINS);
 	} else if (kind == IRQCHIP_FULL) {
-		fill_full_routes(&irqchip->routes);
 		error = vhm_vm_full_irqchip(vm);
 		if (!error)
-			error = vhm_vm_set_routes(vm, &irqchip->routes.head);
+			error = set_full_routes(vm);
 	}
 	return error ? log_error(NULL, "%s", vhm_error()) : 0;
 }
@@ -135,23 +134,28 @@ static void send_message(void *context, uint32_t address, uint32_t data)
 static void update_routes(void *context)
 {
 	struct irqchip *irqchip = context;
-	struct irqchip_routes routes;
-	uint32_t address, data, pin;
+	struct kvm_irq_routing_entry entries[IOAPIC_PINS];
+	uint32_t routes[IOAPIC_PINS][2] = { 0 };
+	uint32_t pin, count = 0;
 
-	memset(&routes, 0, sizeof(routes));
 	for (pin = 0; pin < IOAPIC_PINS; pin++) {
-		if (!ioapic_level_message(&irqchip->ioapic, pin, &address, &data))
+		uint32_t *route = routes[pin];
+
+		if (!ioapic_level_message(&irqchip->ioapic, pin, &route[0], &route[1])) {
+			route[0] = 0;
+			route[1] = 0;
 			continue;
-		routes.entry[routes.head.nr++] = (struct kvm_irq_routing_entry){
+		}
+		entries[count++] = (struct kvm_irq_routing_entry){
 			.gsi = pin,
 			.type = KVM_IRQ_ROUTING_MSI,
-			.u.msi = { .address_lo = address, .data = data },
+			.u.msi = { .address_lo = route[0], .data = route[1] },
 		};
 	}
-	if (!memcmp(&routes, &irqchip->routes, sizeof(routes)))
+	if (!memcmp(routes, irqchip->routes, sizeof(routes)))
 		return;
-	irqchip->routes = routes;
-	if (vhm_vm_set_routes(irqchip->vm, &routes.head))
+	memcpy(irqchip->routes, routes, sizeof(routes));
+	if (vhm_vm_set_routes(irqchip->vm, entries, count))
 		irqchip->failed = true;
 }
 

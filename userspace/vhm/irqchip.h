@@ -17,23 +17,15 @@ enum irqchip_kind {
 	IRQCHIP_DEFAULT,	/* what the user has not said */
 };
 
-/* Room for KVM_SET_GSI_ROUTING: each IRQ leads to a pin of an 8259 and to one of the I/O APIC. */
-#define IRQCHIP_ROUTES	(2 * 16)
-
-struct irqchip_routes {
-	struct kvm_irq_routing head;
-	struct kvm_irq_routing_entry entry[IRQCHIP_ROUTES];
-};
-
 struct irqchip {
 	enum irqchip_kind kind;
 	const struct vhm_vm *vm;
 	struct pic pic;			/* not with IRQCHIP_FULL */
 	struct ioapic ioapic;		/* with IRQCHIP_SPLIT */
-	struct irqchip_routes routes;	/* what the kernel was told last */
+	uint32_t routes[IOAPIC_PINS][2];	/* address and data that the kernel was told last */
 	uint32_t lines;			/* with IRQCHIP_FULL: their levels */
 	bool told;			/* the boot CPU's thread knows of the 8259's interrupt */
-	bool failed;			/* the device has refused something; vhm_error() says what */
+	bool failed;			/* the device has refused something: vhm_error() */
 };
 
 int irqchip_choose(const struct vhm_device *device, enum irqchip_kind *kind, unsigned int cpus);

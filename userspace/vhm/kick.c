@@ -43,7 +43,8 @@ static struct target {
 static __thread struct target *self;
 static atomic_int quit_signal;
 static timer_t timer;
-static uint64_t armed = NEVER;		/* when the timer will kick; the caller of kick_at() locks it */
+/* When the timer will kick; the caller of kick_at() locks it. */
+static uint64_t armed = NEVER;
 
 static void on_signal(int number)
 {

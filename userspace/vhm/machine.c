@@ -38,7 +38,8 @@ static int check_cpus(const struct vhm_device *device, unsigned int cpus)
 
 	/* KVM's document: 0 means 4. */
 	if (cpus > (unsigned int)(most > 0 ? most : 4))
-		return log_error(device->path, "has no machines of %u CPUs, %d are the most (--cpus)",
+		return log_error(device->path,
+				 "has no machines of %u CPUs, %d are the most (--cpus)",
 				 cpus, most > 0 ? most : 4);
 	return 0;
 }

@@ -354,7 +354,7 @@ void run_guest(struct machine *machine)
  */
 int run_status(const struct machine *machine)
 {
-	switch (machine->ending) {
+	switch (atomic_load(&machine->ending)) {
 	case ENDING_POWER_OFF:
 	case ENDING_LEFT:
 		return STATUS_OK;

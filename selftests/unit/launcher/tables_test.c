@@ -107,7 +107,7 @@ static struct found walk_mp(uint32_t table)
 		else if (type == 2)
 			found.io_apics += word_at(at + 4) == 0xfec00000 && byte_at(at + 3) == 1;
 		else if (type == 3)
-			found.interrupts += byte_at(at + 7) == (byte_at(at + 5) ? byte_at(at + 5) : 2);
+			found.interrupts += byte_at(at + 7) == board_pin(byte_at(at + 5));
 		else
 			found.locals += byte_at(at + 7) == found.locals;
 		found.timer |= type == 3 && byte_at(at + 5) == 0 && byte_at(at + 7) == 2;

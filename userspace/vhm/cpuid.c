@@ -237,38 +237,64 @@ static bool must_hide_crystal(struct kvm_cpuid2 *table)
 	       !(features->ecx & LEAF1_ECX_TSC_DEADLINE);
 }
 
+/* An entry without subleaves, made if the device has none. */
+static struct kvm_cpuid_entry2 *entry_of(struct kvm_cpuid2 *table, uint32_t function)
+{
+	struct kvm_cpuid_entry2 *highest = find(table, 0);
+	struct kvm_cpuid_entry2 *entry = find(table, function);
+
+	if (!entry) {
+		entry = &table->entries[table->nent++];
+		*entry = (struct kvm_cpuid_entry2){ .function = function };
+	}
+	if (highest->eax < function)
+		highest->eax = function;
+	return entry;
+}
+
+/* TSC = crystal * EBX / EAX, and ECX is the crystal in Hz. */
+static void tell_crystal(struct kvm_cpuid_entry2 *entry, uint64_t hz)
+{
+	uint32_t ratio = 1;
+
+	if (entry->ebx && entry->ecx)
+		return;
+	while (hz / ratio > UINT32_MAX)
+		ratio *= 2;
+	entry->eax = 1;
+	entry->ebx = ratio;
+	entry->ecx = (uint32_t)(hz / ratio);
+}
+
+/* Base and highest frequency, and that of the bus, in MHz. */
+static void tell_processor(struct kvm_cpuid_entry2 *entry, uint64_t hz)
+{
+	if (entry->eax)
+		return;
+	entry->eax = (uint32_t)((hz + 500000) / 1000000);
+	entry->ebx = entry->eax;
+	entry->ecx = 100;
+}
+
 /**
- * cpuid_tell_tsc() - tell the frequency of the TSC, in leaf 0x15
- * @table: as the guest's CPUs have it, with room for one more entry
+ * cpuid_tell_tsc() - tell the frequency of TSC and CPU, in leaves 0x15 and 0x16
+ * @table: as the guest's CPUs have it, with room for two more entries
  * @khz: of the guest's TSC; not positive if it is not known
  *
- * A guest that is not told measures it against the 8254, which costs it 50 ms and
- * thousands of exits.
+ * A guest that is not told either measures it against the 8254, which costs it 50 ms
+ * and thousands of exits.
  */
 void cpuid_tell_tsc(struct kvm_cpuid2 *table, int khz)
 {
-	struct kvm_cpuid_entry2 *highest = find(table, 0);
 	struct kvm_cpuid_entry2 *entry = find(table, 0x15);
-	uint64_t hz = (uint64_t)khz * 1000;
-	uint32_t ratio = 1;
 
 	if (must_hide_crystal(table)) {
 		if (entry)
 			clear(entry);
 		return;
 	}
-	if (!highest || khz <= 0 || (entry && entry->ebx && entry->ecx))
+	if (!find(table, 0) || khz <= 0)
 		return;
-	if (!entry) {
-		entry = &table->entries[table->nent++];
-		*entry = (struct kvm_cpuid_entry2){ .function = 0x15 };
-	}
-	/* TSC = crystal * EBX / EAX, and ECX is the crystal in Hz. */
-	while (hz / ratio > UINT32_MAX)
-		ratio *= 2;
-	entry->eax = 1;
-	entry->ebx = ratio;
-	entry->ecx = (uint32_t)(hz / ratio);
-	if (highest->eax < 0x15)
-		highest->eax = 0x15;
+	tell_crystal(entry_of(table, 0x15), (uint64_t)khz * 1000);
+	tell_processor(entry_of(table, 0x16), (uint64_t)khz * 1000);
 }

@@ -11,7 +11,7 @@
 #include "board.h"
 
 /* cpuid_adapt() and cpuid_tell_tsc() may add this many entries: the caller sees to the room. */
-#define CPUID_SPARE	4
+#define CPUID_SPARE	5
 
 void cpuid_adapt(struct kvm_cpuid2 *table, const struct board *board, bool deadline);
 void cpuid_set_id(struct kvm_cpuid2 *table, uint32_t id);

@@ -185,15 +185,21 @@ static void test_frequency(void)
 		/* As Linux works it out, in 32 bits. */
 		khz = entry ? (uint64_t)(entry->ecx / 1000) * entry->ebx /
 			      entry->eax : 0;
-		tap_ok(entry && find(0)->eax == 0x15 && khz == (uint64_t)rates[i],
+		tap_ok(entry && find(0)->eax == 0x16 && khz == (uint64_t)rates[i],
 		       "cpuid: TSC of %d kHz", rates[i]);
+		entry = find(0x16);
+		tap_ok(entry && entry->eax == ((uint32_t)rates[i] + 500) / 1000 &&
+		       entry->ebx == entry->eax && entry->ecx == 100,
+		       "cpuid: a CPU of %d kHz", rates[i]);
 	}
 
 	begin();
 	add(0, 0x16);
 	add(0x15, 2);
+	add(0x16, 3700);
 	cpuid_tell_tsc(table, 3500000);
-	tap_ok(table->nent == 2 && find(0x15)->eax == 2 && find(0)->eax == 0x16,
+	tap_ok(table->nent == 3 && find(0x15)->eax == 2 && find(0x16)->eax == 3700 &&
+	       find(0x16)->ebx == 0xffffffff && find(0)->eax == 0x16,
 	       "cpuid: what the device tells is not changed");
 	begin();
 	cpuid_tell_tsc(table, 3500000);

@@ -484,11 +484,10 @@ void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length
 	}
 	if (VHM_APIC_REG(offset) == VHM_APIC_REG(APIC_TASKPRI))
 		vhm_tpr_accessed(v, write);
-	if (write) {
+	if (write)
 		mmio_write(l, offset, data, length);
-	} else {
+	else
 		mmio_read(l, offset, data, length);
-	}
 }
 
 /**

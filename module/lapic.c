@@ -183,7 +183,7 @@ static void look_again(struct vhm_lapic *l)
  * @v: a vCPU that has a local APIC
  *
  * Return: the class of the most urgent vector that waits, if the task priority holds it
- * back; 0: it does not, or none waits.
+ * back; 0: it does not, or none waits, or the guest asks by itself (vapic.c).
  */
 u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v)
 {
@@ -191,7 +191,7 @@ u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v)
 	int vector = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]);
 	u32 tpr = READ_ONCE(*vhm_apic_tpr(l));
 
-	if (vector < 0 || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
+	if (vector < 0 || l->vapic || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
 		return 0;
 	return vector >> 4;
 }
@@ -480,11 +480,14 @@ void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length
 	if (!vhm_apic_on(l) || vhm_apic_is_x2apic(l)) {
 		if (!write)
 			memset(data, 0xff, length);
-	} else if (write) {
-		mmio_write(l, offset, data, length);
-	} else {
-		mmio_read(l, offset, data, length);
+		return;
 	}
+	if (VHM_APIC_REG(offset) == VHM_APIC_REG(APIC_TASKPRI))
+		vhm_tpr_accessed(v, write);
+	if (write)
+		mmio_write(l, offset, data, length);
+	else
+		mmio_read(l, offset, data, length);
 }
 
 /**
@@ -649,26 +652,6 @@ void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector)
 {
 	if (v->lapic)
 		WRITE_ONCE(v->lapic->sipi, vector);
-}
-
-/**
- * vhm_set_vapic_addr() - KVM_SET_VAPIC_ADDR: where old guests find their TPR
- * @v: the vCPU
- * @user: struct kvm_vapic_addr
- *
- * There is no such page; who says so, as QEMU does at each reset, is not contradicted.
- *
- * Return: 0; -EINVAL: its local APIC is user space's, or an address; -EFAULT.
- */
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user)
-{
-	struct kvm_vapic_addr page;
-
-	if (!v->lapic)
-		return -EINVAL;
-	if (copy_from_user(&page, user, sizeof(page)))
-		return -EFAULT;
-	return page.vapic_addr ? -EINVAL : 0;
 }
 
 /**

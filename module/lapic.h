@@ -32,6 +32,9 @@
  * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
  * @sipi: vector of the last start-up message
+ * @vapic: guest-physical address of a word in which the guest has its TPR (vapic.c), or 0
+ * @vapic_tpr: the TPR that was there last
+ * @vapic_synced: it has been looked at since the last exit
  * @timer: runs until the count, or the deadline, ends
  * @period: nanoseconds of a whole count; 0: it does not run
  * @target: when the count ends
@@ -44,6 +47,9 @@ struct vhm_lapic {
 	int extint;				/* [v] */
 	u8 eoi;					/* [v] */
 	u8 sipi;				/* [a] */
+	u64 vapic;				/* [v] */
+	u8 vapic_tpr;				/* [v] */
+	bool vapic_synced;			/* [v] */
 	struct hrtimer timer;
 	u64 period;				/* [v], while the timer does not run */
 	ktime_t target;				/* [a] */

@@ -185,6 +185,8 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 			return shut_down(v);
 		if (unlikely(v->debug.stepped))
 			return vhm_step_exit(v);
+		if (unlikely(v->lapic) && vhm_vapic_owed(v))
+			return VHM_WAIT;
 		v->vmx.event_work = vhm_inject_events(v);
 		vmx_inject(&v->vmx);
 	}
@@ -297,6 +299,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	struct kvm_run *run = v->run;
 	bool enabled;
 
+	if (unlikely(v->lapic))
+		vhm_vapic_sync(v);
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;

@@ -259,6 +259,7 @@ enum {
 	VHM_REQUEST_INIT,
 	VHM_REQUEST_SIPI,
 	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+	VHM_REQUEST_TPR,	/* user space wants to hear of the TPR's use */
 };
 
 /* Any other instruction that user space is doing for us. */
@@ -295,6 +296,7 @@ struct vhm_vcpu {
 	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
@@ -390,8 +392,15 @@ void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
 void vhm_lapic_watchdog(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
+
+/* vapic.c: as lapic.c, but for the calls */
+void vhm_vapic_sync(struct vhm_vcpu *v);
+bool vhm_vapic_is_set(const struct vhm_vcpu *v);
+bool vhm_vapic_owed(struct vhm_vcpu *v);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
+long vhm_tpr_access_reporting(struct vhm_vcpu *v, struct kvm_tpr_access_ctl __user *user);
+void vhm_tpr_accessed(struct vhm_vcpu *v, bool write);
 
 /* routes.c */
 /* Who holds a line up: it falls when the last one lets go. */

@@ -508,6 +508,8 @@ static vm_fault_t vcpu_fault(struct vm_fault *fault)
 		fault->page = virt_to_page(v->run);
 	else if (fault->pgoff == KVM_PIO_PAGE_OFFSET)
 		fault->page = virt_to_page(v->pio_data);
+	else if (fault->pgoff == KVM_COALESCED_MMIO_PAGE_OFFSET)
+		fault->page = virt_to_page(v->vm->ring);
 	else
 		return VM_FAULT_SIGBUS;
 	get_page(fault->page);

@@ -15,6 +15,8 @@
  *   [p] vhm_pic.lock, a raw spinlock: the two 8259s (irqchip.h)
  *   [i] vhm_ioapic.lock, a raw spinlock: the I/O APIC
  *   [t] vhm_pit.lock, a raw spinlock: the 8254's counters (pit.c)
+ *   [q] vhm_vm.irqfd_lock, a spinlock: the list of irqfds (irqfd.c)
+ *   [o] vhm_vm.ring_lock, a raw spinlock: the ring of coalesced writes (coalesce.c)
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
  * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
@@ -24,11 +26,16 @@
  * Of [p] and [i] neither is taken under the other, and both are free when the end of an
  * interrupt is told (vhm_gsi_acknowledged()).
  *
+ * A signal of an eventfd comes with the lock of its wait queue held, IRQs off: under it an
+ * irqfd raises its GSI, for which it takes [p] or [i], or ends, for which it takes [q].
+ *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
  *
  * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock;
- * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock.
+ * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock;
+ * an eventfd's wait queue, and then irqfd_lock, vhm_pic.lock or vhm_ioapic.lock. Nothing is
+ * taken under ring_lock.
  */
 #ifndef VHM_H
 #define VHM_H
@@ -60,8 +67,8 @@
 				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
 #define VHM_MCE_BANKS		32
 
-/* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
-#define VHM_RUN_PAGES		2
+/* The pages that a vCPU fd maps: struct kvm_run, port I/O data, ring of coalesced writes. */
+#define VHM_RUN_PAGES		3
 
 /* Registers as instructions number them. */
 enum {
@@ -134,6 +141,7 @@ struct vhm_vcpu_stats {
 	u64 entries;
 };
 
+struct vhm_doors;
 struct vhm_irqchip;
 struct vhm_lapic;
 struct vhm_pit;
@@ -154,6 +162,13 @@ struct vhm_options {
 	bool exit_on_failure;	/* of the emulator */
 };
 
+/* Where a guest writes to that is no memory. */
+enum vhm_space {
+	VHM_PORTS,
+	VHM_MMIO,
+	VHM_SPACES,
+};
+
 struct vhm_vm {
 	struct kref ref;
 	struct mm_struct *mm;			/* [c] whose user addresses the slots are */
@@ -169,6 +184,12 @@ struct vhm_vm {
 	u32 ioapic_pins;			/* as boot_id: of user space's I/O APIC */
 	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
 	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
+	struct vhm_doors __rcu *doors[VHM_SPACES];	/* [r], written under [l]; or NULL */
+	raw_spinlock_t ring_lock;
+	struct kvm_coalesced_mmio_ring *ring;	/* [o] shared with user space: trust nothing */
+	spinlock_t irqfd_lock;
+	struct list_head irqfds;		/* [q] */
+	struct list_head resamplers;		/* [r], written under [l] */
 	struct vhm_ept ept;
 	wait_queue_head_t invalidated;		/* woken when an invalidation has ended */
 	/* One of its own, because the kernel shares a notifier between equal ops. */
@@ -424,6 +445,32 @@ void vhm_pit_port(struct vhm_vm *vm, u16 port, void *data, bool write);
 void vhm_pit_acknowledged(struct vhm_vm *vm);
 void vhm_pit_restart(struct vhm_vm *vm);
 
+/* doorbell.c */
+bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+		     unsigned int length, u64 value);
+long vhm_ioeventfd(struct vhm_vm *vm, const struct kvm_ioeventfd __user *user);
+void vhm_doors_free(struct vhm_vm *vm);
+
+/* Whether vhm_doors_write() could say anything but false. */
+static inline bool vhm_has_doors(const struct vhm_vcpu *v, enum vhm_space space)
+{
+	return unlikely(rcu_access_pointer(v->vm->doors[space]));
+}
+
+/* coalesce.c */
+long vhm_register_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+long vhm_unregister_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+int vhm_coalesce_init(struct vhm_vm *vm);
+void vhm_coalesce_free(struct vhm_vm *vm);
+
+/* irqfd.c */
+long vhm_irqfd(struct vhm_vm *vm, const struct kvm_irqfd __user *user);
+void vhm_irqfd_acknowledged(struct vhm_vm *vm, u32 gsi);
+void vhm_irqfds_init(struct vhm_vm *vm);
+void vhm_irqfds_end(struct vhm_vm *vm);
+int vhm_irqfd_start(void);
+void vhm_irqfd_stop(void);
+
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
@@ -440,6 +487,7 @@ void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
 enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
 
 /* mmio.c */
+enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
 

@@ -269,6 +269,7 @@ static long run_guest(struct vhm_vcpu *v)
 	for (;;) {
 		if (unlikely(v->ept_cached < VHM_EPT_CACHE && vhm_memory_cache_fill(v)))
 			return -ENOMEM;
+		vhm_pv_update(v);
 		next = unlikely(v->lapic) ? vhm_wait(v) : VHM_RESUME;
 		if (likely(next == VHM_RESUME))
 			next = inner_loop(v);
@@ -449,6 +450,8 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	case KVM_NMI:
 		vhm_nmi(v);
 		return 0;
+	case KVM_KVMCLOCK_CTRL:
+		return arg ? -EINVAL : vhm_kvmclock_ctrl(v);
 	case KVM_SET_SIGNAL_MASK:
 		return set_signal_mask(v, argp);
 	case KVM_SET_CPUID2:

@@ -199,6 +199,10 @@ struct vhm_vm {
 	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
 	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
+	u64 clock_offset;			/* [a] the guest's clock at tsc_start */
+	u32 clock_mul;				/* [c] ticks to nanoseconds, see pvclock.c */
+	s8 clock_shift;				/* [c] */
+	u64 wall_clock;				/* [a] MSR_KVM_WALL_CLOCK */
 	struct vhm_vm_stats stats;
 };
 
@@ -278,6 +282,27 @@ enum {
 	VHM_REQUEST_INIT,
 	VHM_REQUEST_SIPI,
 	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+	VHM_REQUEST_PV,		/* something in the guest's memory is no longer right */
+};
+
+/**
+ * struct vhm_pv - what a guest that knows KVM has asked for
+ * @clock: MSR_KVM_SYSTEM_TIME
+ * @steal: MSR_KVM_STEAL_TIME
+ * @waited: of the thread for a CPU, in nanoseconds, as last told
+ * @clock_due: the clock's numbers have to be written
+ * @wall_due: the wall clock has
+ * @steal_due: the guest has just asked for it
+ * @stopped: the guest is to be told that it was stopped
+ */
+struct vhm_pv {
+	u64 clock;
+	u64 steal;
+	u64 waited;
+	bool clock_due;			/* [a] */
+	bool wall_due;
+	bool steal_due;
+	bool stopped;
 };
 
 /* Any other instruction that user space is doing for us. */
@@ -317,6 +342,7 @@ struct vhm_vcpu {
 	sigset_t sigset;
 	struct vhm_events events;
 	struct vhm_debug debug;
+	struct vhm_pv pv;
 	struct vhm_pio pio;
 	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
@@ -444,6 +470,22 @@ bool vhm_pit_claims(struct vhm_vm *vm, u16 port, unsigned int size);
 void vhm_pit_port(struct vhm_vm *vm, u16 port, void *data, bool write);
 void vhm_pit_acknowledged(struct vhm_vm *vm);
 void vhm_pit_restart(struct vhm_vm *vm);
+
+/* pv.c, pvclock.c, steal.c */
+#define VHM_CLOCK_FLAGS	(KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC)
+void vhm_pv_update(struct vhm_vcpu *v);
+void vhm_pv_reset(struct vhm_vcpu *v);
+void vhm_clock_init(struct vhm_vm *vm);
+void vhm_clock_changed(struct vhm_vcpu *v);
+void vhm_set_clock_msr(struct vhm_vcpu *v, u64 value);
+void vhm_set_wall_clock_msr(struct vhm_vcpu *v, u64 value);
+int vhm_set_steal_msr(struct vhm_vcpu *v, u64 value);
+long vhm_get_clock(struct vhm_vm *vm, struct kvm_clock_data __user *user);
+long vhm_set_clock(struct vhm_vm *vm, const struct kvm_clock_data __user *user);
+long vhm_kvmclock_ctrl(struct vhm_vcpu *v);
+bool vhm_clock_supported(void);
+u32 vhm_pv_features(void);
+u32 vhm_pv_feature_of_msr(u32 index);
 
 /* doorbell.c */
 bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
@@ -582,6 +624,7 @@ enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
 /* tsc.c */
 long vhm_get_tsc_khz(struct vhm_vcpu *v);
 long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz);
+void vhm_tsc_changed(struct vhm_vcpu *v);
 long vhm_vcpu_attr(struct vhm_vcpu *v, unsigned int cmd, const struct kvm_device_attr __user *user);
 
 /* task.c */

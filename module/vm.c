@@ -79,6 +79,11 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
 	case KVM_CAP_IRQFD_RESAMPLE:
 		return VHM_CAN_SIGNAL;
+	case KVM_CAP_ADJUST_CLOCK:
+		return vhm_clock_supported() ? VHM_CLOCK_FLAGS : 0;
+	case KVM_CAP_CLOCKSOURCE:
+	case KVM_CAP_KVMCLOCK_CTRL:
+		return vhm_clock_supported();
 	case KVM_CAP_COALESCED_MMIO:
 		/* The page of the ring. */
 		return KVM_COALESCED_MMIO_PAGE_OFFSET;
@@ -286,6 +291,10 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_set_gsi_routing(vm, argp);
 	case KVM_SIGNAL_MSI:
 		return vhm_signal_msi(vm, argp);
+	case KVM_GET_CLOCK:
+		return vhm_get_clock(vm, argp);
+	case KVM_SET_CLOCK:
+		return vhm_set_clock(vm, argp);
 	case KVM_IRQFD:
 		return vhm_irqfd(vm, argp);
 	case KVM_IOEVENTFD:
@@ -403,6 +412,7 @@ int vhm_vm_create(void)
 	init_waitqueue_head(&vm->invalidated);
 	vm->mm = current->mm;
 	vm->tsc_start = rdtsc();
+	vhm_clock_init(vm);
 	vhm_irqfds_init(vm);
 	err = vhm_coalesce_init(vm);
 	if (err)

@@ -7,7 +7,8 @@
  * inner loop, or that it sleeps, before it looks at the bits. With a full barrier on
  * either side one of the two sees the other; Documentation/architecture.rst draws it.
  *
- * Nothing of this concerns a vCPU whose local APIC is user space's.
+ * A vCPU whose local APIC is user space's is asked for one thing alone, to look at what it
+ * shares with its guest (pv.c).
  */
 #include <linux/kernel.h>
 #include <linux/rcuwait.h>
@@ -60,13 +61,17 @@ static void take_event(struct vhm_vcpu *v)
  * vhm_take_requests() - what has been asked of a vCPU
  * @v: the vCPU, in its inner loop; requests is not 0
  *
- * Return: VHM_RESUME: it may enter the guest; VHM_WAIT: vhm_wait() is next; VHM_USER.
+ * Return: VHM_RESUME: it may enter the guest; VHM_WAIT: vhm_wait() is next; VHM_RELOAD:
+ * vhm_pv_update() is; VHM_USER.
  */
 enum vhm_next vhm_take_requests(struct vhm_vcpu *v)
 {
 	take_event(v);
 	if (READ_ONCE(v->requests) & INIT_OR_SIPI)
 		return VHM_WAIT;
+	/* run_guest() does that, on its way back here. */
+	if (unlikely(READ_ONCE(v->requests) & BIT(VHM_REQUEST_PV)))
+		return VHM_RELOAD;
 	if (!test_and_clear_bit(VHM_REQUEST_EOI, &v->requests))
 		return VHM_RESUME;
 	v->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
@@ -134,6 +139,7 @@ enum vhm_next vhm_wait(struct vhm_vcpu *v)
 		accept_init_and_sipi(v);
 		if (likely(v->mp_state == KVM_MP_STATE_RUNNABLE))
 			return VHM_RESUME;
+		vhm_pv_update(v);
 		if (vhm_take_requests(v) == VHM_USER)
 			return VHM_USER;
 		if (v->mp_state == KVM_MP_STATE_HALTED && halt_ends(v)) {
@@ -159,6 +165,7 @@ long vhm_wait_for_init(struct vhm_vcpu *v)
 		return -EINTR;
 	}
 	take_event(v);
+	vhm_pv_update(v);
 	accept_init_and_sipi(v);
 	return -EAGAIN;
 }

@@ -276,6 +276,13 @@ bool vhm_wants_window(const struct vhm_vcpu *v)
 	return likely(!v->lapic) || vhm_lapic_may_queue_extint(v);
 }
 
+/* Where CR8 makes no exit: what it holds back now makes one when it lets go. */
+static void set_tpr_threshold(struct vhm_vcpu *v)
+{
+	if (unlikely(v->vmx.vapic))
+		vmx_set_tpr_threshold(&v->vmx, vhm_lapic_tpr_threshold(v));
+}
+
 static bool needs_window(struct vhm_vcpu *v)
 {
 	return v->events.interrupt || vhm_wants_window(v) ||
@@ -318,6 +325,7 @@ static bool inject_debugged(struct vhm_vcpu *v)
 	vmx_set_interrupt_window(&v->vmx, blocked ? !e->interrupt && vhm_wants_window(v) :
 						    needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending && !blocked);
+	set_tpr_threshold(v);
 	if (v->vmx.stepping) {
 		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking & ~SHADOW);
@@ -343,7 +351,9 @@ bool vhm_inject_events(struct vhm_vcpu *v)
 	inject_one(v, false);
 	vmx_set_interrupt_window(&v->vmx, needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending);
-	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected;
+	set_tpr_threshold(v);
+	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected ||
+	       (unlikely(v->lapic) && vhm_vapic_is_set(v));
 }
 
 /**

@@ -240,6 +240,13 @@ static enum vhm_next nmi_window_exit(struct vhm_vcpu *v)
 	return VHM_RESUME;
 }
 
+/* SDM, "TPR Virtualization": CR8 has been written; RIP is behind the instruction. */
+static enum vhm_next tpr_exit(struct vhm_vcpu *v)
+{
+	v->vmx.event_work = true;
+	return VHM_RESUME;
+}
+
 /* Without a local APIC of ours, user space knows what ends a halt. */
 static enum vhm_next hlt_exit(struct vhm_vcpu *v)
 {
@@ -306,6 +313,7 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_MWAIT_INSTRUCTION]	= { mwait_exit },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { mwait_exit },
 	[EXIT_REASON_MCE_DURING_VMENTRY] = { machine_check },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { tpr_exit },
 	[EXIT_REASON_EPT_VIOLATION]	= { ept_violation_exit, vhm_memory_fault_sleepable },
 	[EXIT_REASON_EPT_MISCONFIG]	= { misconfigured_exit },
 	[EXIT_REASON_INVEPT]		= { undefined_exit },

@@ -55,7 +55,7 @@ static int in_service(struct vhm_lapic *l)
 
 static u8 processor_priority(struct vhm_lapic *l)
 {
-	return vhm_apic_ppr(vhm_apic_get(l, APIC_TASKPRI), in_service(l));
+	return vhm_apic_ppr(READ_ONCE(*vhm_apic_tpr(l)), in_service(l));
 }
 
 /* The vector that may be dispensed now, or -1. */
@@ -165,11 +165,46 @@ long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector)
 	return 0;
 }
 
-/* The priority may have fallen, or LINT0 be open. */
+/*
+ * The priority may have fallen, or LINT0 be open; what the task priority holds back alone
+ * may be another vector than before.
+ */
 static void look_again(struct vhm_lapic *l)
 {
-	if (dispensable(l) >= 0 || extint_waits(l))
-		l->vcpu->vmx.event_work = true;
+	struct vmx_vcpu *x = &l->vcpu->vmx;
+
+	if (dispensable(l) >= 0 || extint_waits(l) || x->tpr_threshold ||
+	    (x->vapic && vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) >= 0))
+		x->event_work = true;
+}
+
+/**
+ * vhm_lapic_tpr_threshold() - below which task priority there is something to do
+ * @v: a vCPU that has a local APIC
+ *
+ * Return: the class of the most urgent vector that waits, if the task priority holds it
+ * back; 0: it does not, or none waits, or the guest asks by itself (vapic.c).
+ */
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v)
+{
+	struct vhm_lapic *l = v->lapic;
+	int vector = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]);
+	u32 tpr = READ_ONCE(*vhm_apic_tpr(l));
+
+	if (vector < 0 || l->vapic || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
+		return 0;
+	return vector >> 4;
+}
+
+/**
+ * vhm_lapic_get_tpr() - the task priority
+ * @v: a vCPU that has a local APIC
+ *
+ * Return: eight bits.
+ */
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v)
+{
+	return READ_ONCE(*vhm_apic_tpr(v->lapic));
 }
 
 /**
@@ -179,8 +214,7 @@ static void look_again(struct vhm_lapic *l)
  */
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr)
 {
-	vhm_apic_set(v->lapic, APIC_TASKPRI, tpr);
-	v->cr8 = tpr >> 4;
+	WRITE_ONCE(*vhm_apic_tpr(v->lapic), tpr);
 	look_again(v->lapic);
 }
 
@@ -374,6 +408,8 @@ static u32 read_register(struct vhm_lapic *l, unsigned int reg)
 	switch (reg) {
 	case VHM_APIC_REG(APIC_ARBPRI):
 		return 0;
+	case VHM_APIC_REG(APIC_TASKPRI):
+		return vhm_lapic_get_tpr(l->vcpu);
 	case VHM_APIC_REG(APIC_PROCPRI):
 		return processor_priority(l);
 	case VHM_APIC_REG(APIC_TMCCT):
@@ -444,11 +480,14 @@ void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length
 	if (!vhm_apic_on(l) || vhm_apic_is_x2apic(l)) {
 		if (!write)
 			memset(data, 0xff, length);
-	} else if (write) {
-		mmio_write(l, offset, data, length);
-	} else {
-		mmio_read(l, offset, data, length);
+		return;
 	}
+	if (VHM_APIC_REG(offset) == VHM_APIC_REG(APIC_TASKPRI))
+		vhm_tpr_accessed(v, write);
+	if (write)
+		mmio_write(l, offset, data, length);
+	else
+		mmio_read(l, offset, data, length);
 }
 
 /**
@@ -600,7 +639,7 @@ void vhm_lapic_reset(struct vhm_vcpu *v, bool init)
 		vhm_apic_set(l, APIC_LVT0, APIC_DM_EXTINT);
 	l->errors = 0;
 	l->extint = -1;
-	v->cr8 = 0;
+	WRITE_ONCE(*vhm_apic_tpr(l), 0);
 	clear_bit(VHM_REQUEST_EOI, &v->requests);
 }
 
@@ -613,26 +652,6 @@ void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector)
 {
 	if (v->lapic)
 		WRITE_ONCE(v->lapic->sipi, vector);
-}
-
-/**
- * vhm_set_vapic_addr() - KVM_SET_VAPIC_ADDR: where old guests find their TPR
- * @v: the vCPU
- * @user: struct kvm_vapic_addr
- *
- * There is no such page; who says so, as QEMU does at each reset, is not contradicted.
- *
- * Return: 0; -EINVAL: its local APIC is user space's, or an address; -EFAULT.
- */
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user)
-{
-	struct kvm_vapic_addr page;
-
-	if (!v->lapic)
-		return -EINVAL;
-	if (copy_from_user(&page, user, sizeof(page)))
-		return -EFAULT;
-	return page.vapic_addr ? -EINVAL : 0;
 }
 
 /**

@@ -185,6 +185,8 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 			return shut_down(v);
 		if (unlikely(v->debug.stepped))
 			return vhm_step_exit(v);
+		if (unlikely(v->lapic) && vhm_vapic_owed(v))
+			return VHM_WAIT;
 		v->vmx.event_work = vhm_inject_events(v);
 		vmx_inject(&v->vmx);
 	}
@@ -298,6 +300,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	struct kvm_run *run = v->run;
 	bool enabled;
 
+	if (unlikely(v->lapic))
+		vhm_vapic_sync(v);
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;
@@ -305,7 +309,7 @@ static void update_run_page(struct vhm_vcpu *v)
 	run->ready_for_interrupt_injection = unlikely(v->vm->irqchip) ||
 					     (enabled && vhm_ready_for_interrupt(v));
 	vmx_put();
-	run->cr8 = v->cr8;
+	run->cr8 = vhm_get_cr8(v);
 	run->apic_base = v->apic_base;
 	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
 		vhm_sync_to_user(v);

@@ -282,6 +282,7 @@ enum {
 	VHM_REQUEST_INIT,
 	VHM_REQUEST_SIPI,
 	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+	VHM_REQUEST_TPR,	/* user space wants to hear of the TPR's use */
 	VHM_REQUEST_PV,		/* something in the guest's memory is no longer right */
 };
 
@@ -334,9 +335,10 @@ struct vhm_vcpu {
 	atomic_t nmis;				/* that others have sent */
 	struct rcuwait wait;			/* where it waits for a request */
 
-	u64 cr8;				/* [v] from here on */
+	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
@@ -420,6 +422,8 @@ int vhm_lapic_acknowledge(struct vhm_vcpu *v);
 bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v);
 long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr);
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v);
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v);
 bool vhm_lapic_claims(const struct vhm_vcpu *v, u64 gpa);
 void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
 bool vhm_lapic_has_msr(u32 index);
@@ -431,8 +435,15 @@ void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
 void vhm_lapic_watchdog(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
+
+/* vapic.c: as lapic.c, but for the calls */
+void vhm_vapic_sync(struct vhm_vcpu *v);
+bool vhm_vapic_is_set(const struct vhm_vcpu *v);
+bool vhm_vapic_owed(struct vhm_vcpu *v);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
+long vhm_tpr_access_reporting(struct vhm_vcpu *v, struct kvm_tpr_access_ctl __user *user);
+void vhm_tpr_accessed(struct vhm_vcpu *v, bool write);
 
 /* routes.c */
 /* Who holds a line up: it falls when the last one lets go. */
@@ -569,6 +580,7 @@ void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 void vhm_vcpu_init(struct vhm_vcpu *v);
 void vhm_start_up(u8 vector);
+u64 vhm_get_cr8(const struct vhm_vcpu *v);
 void vhm_set_cr8(struct vhm_vcpu *v, u64 value);
 
 /* event.c */

@@ -52,6 +52,7 @@ static void take_event(struct vhm_vcpu *v)
 {
 	if (!test_and_clear_bit(VHM_REQUEST_EVENT, &v->requests))
 		return;
+	v->lapic->vapic_synced = false;
 	/* One is latched while another is handled, no more. */
 	v->events.nmi_pending = min(v->events.nmi_pending + atomic_xchg(&v->nmis, 0), 2);
 	v->vmx.event_work = true;
@@ -72,11 +73,16 @@ enum vhm_next vhm_take_requests(struct vhm_vcpu *v)
 	/* run_guest() does that, on its way back here. */
 	if (unlikely(READ_ONCE(v->requests) & BIT(VHM_REQUEST_PV)))
 		return VHM_RELOAD;
-	if (!test_and_clear_bit(VHM_REQUEST_EOI, &v->requests))
-		return VHM_RESUME;
-	v->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
-	v->run->eoi.vector = v->lapic->eoi;
-	return VHM_USER;
+	if (test_and_clear_bit(VHM_REQUEST_EOI, &v->requests)) {
+		v->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		v->run->eoi.vector = v->lapic->eoi;
+		return VHM_USER;
+	}
+	if (test_and_clear_bit(VHM_REQUEST_TPR, &v->requests)) {
+		v->run->exit_reason = KVM_EXIT_TPR_ACCESS;
+		return VHM_USER;
+	}
+	return VHM_RESUME;
 }
 
 static void accept_init(struct vhm_vcpu *v)
@@ -131,12 +137,13 @@ static bool halt_ends(struct vhm_vcpu *v)
  * vhm_wait() - let a vCPU that has a local APIC sleep until it has something to do
  * @v: the vCPU, outside the inner loop
  *
- * Return: VHM_RESUME: it is runnable; VHM_SIGNAL; VHM_USER: there is an EOI to be told.
+ * Return: VHM_RESUME: it is runnable; VHM_SIGNAL; VHM_USER: there is something to be told.
  */
 enum vhm_next vhm_wait(struct vhm_vcpu *v)
 {
 	for (;;) {
 		accept_init_and_sipi(v);
+		vhm_vapic_sync(v);
 		if (likely(v->mp_state == KVM_MP_STATE_RUNNABLE))
 			return VHM_RESUME;
 		vhm_pv_update(v);
@@ -178,7 +185,7 @@ long vhm_wait_for_init(struct vhm_vcpu *v)
  */
 enum vhm_next vhm_halt(struct vhm_vcpu *v)
 {
-	if (vhm_events_end_halt(v)) {
+	if (!v->lapic->vapic && vhm_events_end_halt(v)) {
 		v->vmx.event_work = true;
 		return VHM_RESUME;
 	}

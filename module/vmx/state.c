@@ -308,6 +308,19 @@ static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)
 }
 
 /**
+ * vmx_set_tpr_threshold() - exit when the task priority falls below a class
+ * @x: vCPU that has a virtual-APIC page, its VMCS current
+ * @class: bits 7:4 of a vector that the task priority holds back; 0: never
+ */
+void vmx_set_tpr_threshold(struct vmx_vcpu *x, u32 class)
+{
+	if (x->tpr_threshold == class)
+		return;
+	x->tpr_threshold = class;
+	vmcs_write32(TPR_THRESHOLD, class);
+}
+
+/**
  * vmx_set_interrupt_window() - exit as soon as the guest can take an interrupt
  * @x: vCPU whose VMCS is current
  * @open: whether to exit so

@@ -58,6 +58,25 @@ static const struct vhm_door *find_bell(const struct vhm_doors *doors, u64 addre
 }
 
 /**
+ * vhm_bell_of_any_length() - is there a doorbell that any write to an MMIO address rings?
+ * @vm: the VM; in any context
+ * @address: guest-physical
+ *
+ * Return: whether there is.
+ */
+bool vhm_bell_of_any_length(struct vhm_vm *vm, u64 address)
+{
+	const struct vhm_doors *doors;
+	bool found;
+
+	rcu_read_lock();
+	doors = rcu_dereference(vm->doors[VHM_MMIO]);
+	found = doors && find_bell(doors, address, 0, 0);
+	rcu_read_unlock();
+	return found;
+}
+
+/**
  * vhm_doors_write() - a write that is not to memory: does it end here?
  * @v: the vCPU; in any context, the VMCS is not looked at
  * @space: where

@@ -72,6 +72,23 @@ bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
 	return found;
 }
 
+/**
+ * vhm_has_slot() - is there memory, or may be?
+ * @vm: the VM
+ * @frame: guest frame number
+ *
+ * Return: whether there is a slot.
+ */
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = find_slot(rcu_dereference(vm->slots), frame);
+	rcu_read_unlock();
+	return found;
+}
+
 /* The user address of a byte of guest memory, or 0. */
 static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
 {

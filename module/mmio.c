@@ -570,13 +570,23 @@ static unsigned int length_by_cpu(void)
 	return length <= VHM_INSN_MAX_LENGTH ? length : 0;
 }
 
-/* A doorbell that is rung by whatever is written there: nothing has to be decoded. */
-static noinline bool ring_undecoded(struct vhm_vcpu *v)
+/**
+ * vhm_mmio_ring() - a doorbell that is rung by whatever is written: nothing is decoded
+ * @v: the vCPU; in the inner loop, at an EPT violation by a write
+ *
+ * Return: whether it was rung; then the instruction is done.
+ */
+bool vhm_mmio_ring(struct vhm_vcpu *v)
 {
-	unsigned int length = length_by_cpu();
+	u64 gpa = v->fault_gpa;
+	unsigned int length;
 
-	if (!(v->fault_access & EPT_VIOLATION_ACC_WRITE) || !length ||
-	    !vhm_doors_write(v, VHM_MMIO, v->fault_gpa, 0, 0))
+	/* The likely answer is no, and the cheapest question comes first. */
+	if (!vhm_bell_of_any_length(v->vm, gpa) || v->events.recovered ||
+	    vhm_has_slot(v->vm, gpa >> PAGE_SHIFT))
+		return false;
+	length = length_by_cpu();
+	if (!length || !vhm_doors_write(v, VHM_MMIO, gpa, 0, 0))
 		return false;
 	vmx_skip_bytes(v, vmx_rip(), length);
 	return true;
@@ -605,8 +615,6 @@ enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v)
 
 	if (unlikely(v->events.recovered))
 		return VHM_SLEEP;
-	if (vhm_has_doors(v, VHM_MMIO) && ring_undecoded(v))
-		return look_at_requests(v, VHM_RESUME);
 	linear = locate(v);
 	if (offset_in_page(linear) > PAGE_SIZE - sizeof(m->bytes))
 		return VHM_SLEEP;

@@ -160,6 +160,8 @@ struct vhm_options {
 	u32 max_vcpu_id;	/* numbers of vCPUs are below it; 0: not chosen yet */
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
+	bool halt_poll_chosen;
+	u32 halt_poll_ns;	/* then the longest poll of a vCPU that halts */
 };
 
 /* Where a guest writes to that is no memory. */
@@ -338,6 +340,7 @@ struct vhm_vcpu {
 	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	u64 poll_ns;				/* before it sleeps in HLT */
 	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
@@ -501,6 +504,7 @@ u32 vhm_pv_feature_of_msr(u32 index);
 /* doorbell.c */
 bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
 		     unsigned int length, u64 value);
+bool vhm_bell_of_any_length(struct vhm_vm *vm, u64 address);
 long vhm_ioeventfd(struct vhm_vm *vm, const struct kvm_ioeventfd __user *user);
 void vhm_doors_free(struct vhm_vm *vm);
 
@@ -540,6 +544,7 @@ void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
 enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
 
 /* mmio.c */
+bool vhm_mmio_ring(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
@@ -560,6 +565,7 @@ long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
 int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count);
 int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);

@@ -66,6 +66,7 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_IRQ_INJECT_STATUS:
 	case KVM_CAP_TSC_DEADLINE_TIMER:
 	case KVM_CAP_COALESCED_PIO:
+	case KVM_CAP_HALT_POLL:
 	case KVM_CAP_IRQFD:
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IOAPIC_POLARITY_IGNORED:

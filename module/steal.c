@@ -51,8 +51,8 @@ int vhm_set_steal_msr(struct vhm_vcpu *v, u64 value)
 	if (value & RESERVED)
 		return 1;
 	v->pv.steal = value;
-	/* What was there before is nobody's. */
-	v->pv.waited = waited();
+	/* What was before is nobody's. */
+	v->pv.thread = NULL;
 	v->pv.steal_due = value & KVM_MSR_ENABLED;
 	vhm_request(v, VHM_REQUEST_PV);
 	return 0;
@@ -90,6 +90,11 @@ void vhm_steal_update(struct vhm_vcpu *v)
 {
 	u64 now = waited();
 
+	/* Another thread has a count of its own. */
+	if (unlikely(v->pv.thread != current)) {
+		v->pv.thread = current;
+		v->pv.waited = now;
+	}
 	if (now == v->pv.waited && !v->pv.steal_due)
 		return;
 	add(v, v->pv.steal & ~(RESERVED | KVM_MSR_ENABLED), now - v->pv.waited);

@@ -293,6 +293,7 @@ enum {
  * @clock: MSR_KVM_SYSTEM_TIME
  * @steal: MSR_KVM_STEAL_TIME
  * @waited: of the thread for a CPU, in nanoseconds, as last told
+ * @thread: which one; never followed
  * @clock_due: the clock's numbers have to be written
  * @wall_due: the wall clock has
  * @steal_due: the guest has just asked for it
@@ -302,6 +303,7 @@ struct vhm_pv {
 	u64 clock;
 	u64 steal;
 	u64 waited;
+	const void *thread;
 	bool clock_due;			/* [a] */
 	bool wall_due;
 	bool steal_due;

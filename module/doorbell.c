@@ -41,8 +41,9 @@ static bool rings(const struct vhm_door *d, unsigned int length, u64 value)
 	return d->size == length && (d->any || d->match == value);
 }
 
-static const struct vhm_door *find_bell(const struct vhm_doors *doors, u64 address,
-					unsigned int length, u64 value)
+static __always_inline const struct vhm_door *find_bell(const struct vhm_doors *doors,
+							u64 address, unsigned int length,
+							u64 value)
 {
 	u32 i;
 
@@ -58,30 +59,32 @@ static const struct vhm_door *find_bell(const struct vhm_doors *doors, u64 addre
 }
 
 /**
- * vhm_bell_of_any_length() - is there a doorbell that any write to an MMIO address rings?
- * @vm: the VM; in any context
- * @address: guest-physical
+ * vhm_doors_ring() - ring a doorbell that asks for no length
+ * @v: the vCPU; in the inner loop
+ * @gpa: where its guest writes
  *
- * Return: whether there is.
+ * Return: whether there is one, and no memory.
  */
-bool vhm_bell_of_any_length(struct vhm_vm *vm, u64 address)
+bool vhm_doors_ring(struct vhm_vcpu *v, u64 gpa)
 {
-	const struct vhm_doors *doors;
-	bool found;
+	const struct vhm_doors *doors = rcu_dereference_sched(v->vm->doors[VHM_MMIO]);
+	const struct vhm_door *bell;
 
-	rcu_read_lock();
-	doors = rcu_dereference(vm->doors[VHM_MMIO]);
-	found = doors && find_bell(doors, address, 0, 0);
-	rcu_read_unlock();
-	return found;
+	if (!doors)
+		return false;
+	bell = find_bell(doors, gpa, 0, 0);
+	if (!bell || vhm_has_slot(v->vm, gpa >> PAGE_SHIFT))
+		return false;
+	vhm_eventfd_signal(bell->event);
+	return true;
 }
 
 /**
  * vhm_doors_write() - a write that is not to memory: does it end here?
- * @v: the vCPU; in any context, the VMCS is not looked at
+ * @v: the vCPU; in the inner loop, or under rcu_read_lock_sched()
  * @space: where
  * @address: port or guest-physical address
- * @length: 1 to 8 bytes; 0: not known, and only a doorbell that asks for none rings
+ * @length: 1 to 8 bytes
  * @value: what is written, zero-extended
  *
  * What it causes may be a request that the caller has to look at.
@@ -91,20 +94,37 @@ bool vhm_bell_of_any_length(struct vhm_vm *vm, u64 address)
 bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
 		     unsigned int length, u64 value)
 {
-	const struct vhm_doors *doors;
+	const struct vhm_doors *doors = rcu_dereference_sched(v->vm->doors[space]);
 	const struct vhm_door *bell;
-	bool taken = false;
 
-	rcu_read_lock();
-	doors = rcu_dereference(v->vm->doors[space]);
-	if (doors) {
-		bell = find_bell(doors, address, length, value);
-		if (bell)
-			vhm_eventfd_signal(bell->event);
-		taken = bell || (doors->zones && length &&
-				 vhm_coalesce(v->vm, doors, space, address, length, value));
+	if (!doors)
+		return false;
+	bell = find_bell(doors, address, length, value);
+	if (likely(bell)) {
+		vhm_eventfd_signal(bell->event);
+		return true;
 	}
-	rcu_read_unlock();
+	return doors->zones && vhm_coalesce(v->vm, doors, space, address, length, value);
+}
+
+/**
+ * vhm_doors_write_slow() - the same, where it may sleep
+ * @v: the vCPU
+ * @space: where
+ * @address: port or guest-physical address
+ * @length: 1 to 8 bytes
+ * @value: what is written, zero-extended
+ *
+ * Return: as vhm_doors_write().
+ */
+bool vhm_doors_write_slow(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+			  unsigned int length, u64 value)
+{
+	bool taken;
+
+	rcu_read_lock_sched();
+	taken = vhm_doors_write(v, space, address, length, value);
+	rcu_read_unlock_sched();
 	return taken;
 }
 

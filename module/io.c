@@ -120,7 +120,7 @@ static bool door_string(struct vhm_vcpu *v)
 	if (p->in)
 		return false;
 	memcpy(&data, v->pio_data, p->size);
-	return vhm_doors_write(v, VHM_PORTS, p->port, p->size, data);
+	return vhm_doors_write_slow(v, VHM_PORTS, p->port, p->size, data);
 }
 
 /**

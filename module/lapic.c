@@ -59,17 +59,14 @@ static int waiting(struct vhm_lapic *l)
 	return READ_ONCE(l->waits) ? vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) : -1;
 }
 
-/*
- * From IRR to ISR. Whoever sets a bit of IRR says so behind it (ipi.c), and we say that
- * there is none before we look whether there is: one of the two is last, and right.
- */
+/* From IRR to ISR; its priority was above that of all in service. */
 static void take(struct vhm_lapic *l, u8 vector)
 {
 	clear_bit(vector, vhm_apic_bitmap(l, APIC_IRR));
 	__set_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
-	/* Its priority was above that of all in service. */
 	l->served = vector;
 	WRITE_ONCE(l->waits, false);
+	/* Pairs with the order in accept_vector(): one of us two is last, and right. */
 	smp_mb();
 	if (vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) >= 0)
 		WRITE_ONCE(l->waits, true);

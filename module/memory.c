@@ -74,19 +74,14 @@ bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
 
 /**
  * vhm_has_slot() - is there memory, or may be?
- * @vm: the VM
+ * @vm: the VM; in the inner loop
  * @frame: guest frame number
  *
  * Return: whether there is a slot.
  */
 bool vhm_has_slot(struct vhm_vm *vm, u64 frame)
 {
-	bool found;
-
-	rcu_read_lock();
-	found = find_slot(rcu_dereference(vm->slots), frame);
-	rcu_read_unlock();
-	return found;
+	return find_slot(rcu_dereference_sched(vm->slots), frame);
 }
 
 /* The user address of a byte of guest memory, or 0. */

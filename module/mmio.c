@@ -75,8 +75,8 @@ static void add_fragment(struct vhm_vcpu *v, const struct vhm_part *part)
 	struct vhm_mmio *m = v->mmio;
 
 	if (vhm_has_doors(v, VHM_MMIO) && m->step == VHM_STEP_WRITE &&
-	    vhm_doors_write(v, VHM_MMIO, part->gpa, part->length,
-			    piece(&m->state.value[m->step], part->offset, part->length)))
+	    vhm_doors_write_slow(v, VHM_MMIO, part->gpa, part->length,
+				 piece(&m->state.value[m->step], part->offset, part->length)))
 		return;
 	m->fragment[m->count++] = *part;
 }
@@ -419,7 +419,7 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 	data = vhm_insn_store(insn, m->state.regs) & vhm_size_mask(part->length);
 	vmx_skip_bytes(v, m->state.rip, insn->length);
 	if (vhm_has_doors(v, VHM_MMIO) &&
-	    vhm_doors_write(v, VHM_MMIO, part->gpa, part->length, data))
+	    vhm_doors_write_slow(v, VHM_MMIO, part->gpa, part->length, data))
 		return VHM_RESUME;
 	return ask(v, part, true, data);
 }
@@ -578,15 +578,9 @@ static unsigned int length_by_cpu(void)
  */
 bool vhm_mmio_ring(struct vhm_vcpu *v)
 {
-	u64 gpa = v->fault_gpa;
-	unsigned int length;
+	unsigned int length = length_by_cpu();
 
-	/* The likely answer is no, and the cheapest question comes first. */
-	if (!vhm_bell_of_any_length(v->vm, gpa) || v->events.recovered ||
-	    vhm_has_slot(v->vm, gpa >> PAGE_SHIFT))
-		return false;
-	length = length_by_cpu();
-	if (!length || !vhm_doors_write(v, VHM_MMIO, gpa, 0, 0))
+	if (v->events.recovered || !length || !vhm_doors_ring(v, v->fault_gpa))
 		return false;
 	vmx_skip_bytes(v, vmx_rip(), length);
 	return true;

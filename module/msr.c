@@ -366,7 +366,8 @@ static int set_steal(struct vhm_vcpu *v, const struct msr_row *row, u64 value, b
 }
 
 /* What they cause is done outside the inner loop, so a guest's write leaves it. */
-#define KVM_MSR(msr, get, set)	{ msr, get, set, .conditional = true, .listed = true, .switched = true }
+#define KVM_MSR(msr, get, set)	\
+	{ msr, get, set, .conditional = true, .listed = true, .switched = true }
 #define CONSTANT(msr, n)	{ .index = msr, .value = n }
 #define MTRR_RANGE(msr, set, n)	{ msr, get_stored, set, STORED_MTRR_VARIABLE + (n) }
 #define MTRR_BASE(n)	MTRR_RANGE(MTRRphysBase_MSR(n), set_mtrr_base, 2 * (n))

@@ -61,6 +61,33 @@ void vhm_pv_reset(struct vhm_vcpu *v)
 	v->pv.clock = 0;
 }
 
+/**
+ * vhm_pv_publish() - change what the guest may be reading
+ * @vm: the VM of the current process
+ * @version_at: guest-physical address of a count; while it is odd, the guest waits
+ * @at: of what changes
+ * @data: what it becomes
+ * @size: bytes, all in one page
+ */
+void vhm_pv_publish(struct vhm_vm *vm, u64 version_at, u64 at, const void *data,
+		    unsigned int size)
+{
+	u32 version;
+
+	if (vhm_read_guest(vm, version_at, &version, sizeof(version)))
+		return;
+	version = (version + 1) | 1;
+	if (vhm_write_guest(vm, version_at, &version, sizeof(version)))
+		return;
+	/* Odd before the first change is seen ... */
+	smp_wmb();
+	vhm_write_guest(vm, at, data, size);
+	/* ... and even behind the last one. */
+	smp_wmb();
+	version++;
+	vhm_write_guest(vm, version_at, &version, sizeof(version));
+}
+
 static void update_asked(struct vhm_vcpu *v)
 {
 	/* A full barrier: what is due is looked at behind it. */

@@ -10,6 +10,16 @@
 
 #include "vhm.h"
 
+/* What would lie in two pages is not there, as on KVM. */
+static inline bool vhm_pv_in_one_page(u64 gpa, unsigned int size)
+{
+	return offset_in_page(gpa) + size <= PAGE_SIZE;
+}
+
+/* pv.c */
+void vhm_pv_publish(struct vhm_vm *vm, u64 version_at, u64 at, const void *data,
+		    unsigned int size);
+
 /* pvclock.c */
 void vhm_clock_update(struct vhm_vcpu *v);
 void vhm_wall_clock_update(struct vhm_vcpu *v);

@@ -189,27 +189,6 @@ long vhm_kvmclock_ctrl(struct vhm_vcpu *v)
 	return 0;
 }
 
-/* What would lie in two pages is not there, as on KVM. */
-static bool in_one_page(u64 gpa, unsigned int size)
-{
-	return offset_in_page(gpa) + size <= PAGE_SIZE;
-}
-
-/* Another vCPU may be reading: while the version is odd, it waits. */
-static void publish(struct vhm_vm *vm, u64 gpa, struct pvclock_vcpu_time_info *info)
-{
-	u32 version = (info->version + 1) | 1;
-
-	info->version = version;
-	if (vhm_write_guest(vm, gpa, &version, sizeof(version)))
-		return;
-	smp_wmb();
-	vhm_write_guest(vm, gpa, info, sizeof(*info));
-	smp_wmb();
-	version++;
-	vhm_write_guest(vm, gpa, &version, sizeof(version));
-}
-
 /**
  * vhm_clock_update() - the numbers of a guest's clock, if it has one
  * @v: the vCPU; on its thread, may sleep
@@ -220,7 +199,7 @@ void vhm_clock_update(struct vhm_vcpu *v)
 	struct pvclock_vcpu_time_info info;
 	struct vhm_vm *vm = v->vm;
 
-	if (!(v->pv.clock & KVM_MSR_ENABLED) || !in_one_page(gpa, sizeof(info)) ||
+	if (!(v->pv.clock & KVM_MSR_ENABLED) || !vhm_pv_in_one_page(gpa, sizeof(info)) ||
 	    vhm_read_guest(vm, gpa, &info, sizeof(info)))
 		return;
 	/* The guest takes the mark away when it has seen it. */
@@ -235,7 +214,9 @@ void vhm_clock_update(struct vhm_vcpu *v)
 	info.system_time = READ_ONCE(vm->clock_offset);
 	info.tsc_to_system_mul = vm->clock_mul;
 	info.tsc_shift = vm->clock_shift;
-	publish(vm, gpa, &info);
+	/* All but the version, which comes first. */
+	vhm_pv_publish(vm, gpa, gpa + sizeof(info.version), &info.pad0,
+		       sizeof(info) - sizeof(info.version));
 }
 
 /**
@@ -246,19 +227,12 @@ void vhm_wall_clock_update(struct vhm_vcpu *v)
 {
 	u64 gpa = READ_ONCE(v->vm->wall_clock), tsc, now = read_both(&tsc);
 	struct pvclock_wall_clock wall;
-	u32 version, rest;
+	u32 rest;
 
-	if (!gpa || !in_one_page(gpa, sizeof(wall)) ||
-	    vhm_read_guest(v->vm, gpa, &version, sizeof(version)))
+	if (!gpa || !vhm_pv_in_one_page(gpa, sizeof(wall)))
 		return;
-	wall.version = (version + 1) | 1;
 	wall.sec = div_u64_rem(now - clock_at(v->vm, tsc), NSEC_PER_SEC, &rest);
 	wall.nsec = rest;
-	version = wall.version + 1;
-	if (vhm_write_guest(v->vm, gpa, &wall.version, sizeof(wall.version)))
-		return;
-	smp_wmb();
-	vhm_write_guest(v->vm, gpa, &wall, sizeof(wall));
-	smp_wmb();
-	vhm_write_guest(v->vm, gpa, &version, sizeof(version));
+	vhm_pv_publish(v->vm, gpa, gpa + sizeof(wall.version), &wall.sec,
+		       sizeof(wall) - sizeof(wall.version));
 }

@@ -61,25 +61,18 @@ int vhm_set_steal_msr(struct vhm_vcpu *v, u64 value)
 static void add(struct vhm_vcpu *v, u64 gpa, u64 ns)
 {
 	struct kvm_steal_time time;
-	u32 version;
 
 	if (vhm_read_guest(v->vm, gpa, &time, sizeof(time)))
 		return;
-	version = (time.version + 1) | 1;
-	if (vhm_write_guest(v->vm, gpa + offsetof(struct kvm_steal_time, version), &version,
-			    sizeof(version)))
-		return;
-	smp_wmb();
 	time.steal += ns;
-	time.preempted = 0;
-	vhm_write_guest(v->vm, gpa + offsetof(struct kvm_steal_time, steal), &time.steal,
-			sizeof(time.steal));
-	vhm_write_guest(v->vm, gpa + offsetof(struct kvm_steal_time, preempted), &time.preempted,
-			sizeof(time.preempted));
-	smp_wmb();
-	version++;
-	vhm_write_guest(v->vm, gpa + offsetof(struct kvm_steal_time, version), &version,
-			sizeof(version));
+	vhm_pv_publish(v->vm, gpa + offsetof(struct kvm_steal_time, version),
+		       gpa + offsetof(struct kvm_steal_time, steal), &time.steal,
+		       sizeof(time.steal));
+	if (time.preempted) {
+		time.preempted = 0;
+		vhm_write_guest(v->vm, gpa + offsetof(struct kvm_steal_time, preempted),
+				&time.preempted, sizeof(time.preempted));
+	}
 }
 
 /**

@@ -504,9 +504,11 @@ u32 vhm_pv_features(void);
 u32 vhm_pv_feature_of_msr(u32 index);
 
 /* doorbell.c */
+bool vhm_doors_ring(struct vhm_vcpu *v, u64 gpa);
+bool vhm_doors_write_slow(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+			  unsigned int length, u64 value);
 bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
 		     unsigned int length, u64 value);
-bool vhm_bell_of_any_length(struct vhm_vm *vm, u64 address);
 long vhm_ioeventfd(struct vhm_vm *vm, const struct kvm_ioeventfd __user *user);
 void vhm_doors_free(struct vhm_vm *vm);
 

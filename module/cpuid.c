@@ -15,6 +15,7 @@
 #include <asm/kvm_para.h>
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
+#include <asm/trapnr.h>
 
 #include "compat.h"
 #include "vhm.h"
@@ -270,10 +271,7 @@ static void append_basic(struct cpuid_list *list)
 	}
 }
 
-/*
- * KVM's signature, since this is KVM's interface; of its paravirtual features,
- * the one that needs no MSR: ports are virtual, so the delay after them is none.
- */
+/* KVM's signature, since this is KVM's interface, and its paravirtual features. */
 static void append_hypervisor(struct cpuid_list *list)
 {
 	struct kvm_cpuid_entry2 *e;
@@ -287,7 +285,7 @@ static void append_hypervisor(struct cpuid_list *list)
 	}
 	e = append(list, KVM_CPUID_FEATURES, 0, 0);
 	if (e) {
-		e->eax = BIT(KVM_FEATURE_NOP_IO_DELAY);
+		e->eax = vhm_pv_features();
 		e->ebx = 0;
 		e->ecx = 0;
 		e->edx = 0;
@@ -677,6 +675,10 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 	const struct kvm_cpuid_entry2 *e = find_entry(v->cpuid, leaf, subleaf);
 	static const struct kvm_cpuid_entry2 none;
 
+	if (unlikely(v->cpuid_faults) && vmx_cpl()) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
 	if (unlikely(!e))
 		e = find_substitute(v->cpuid, leaf, subleaf);
 	if (unlikely(!e))

@@ -26,12 +26,17 @@
 /**
  * struct vhm_lapic - a local APIC
  * @vcpu: whose
- * @reg: registers by VHM_APIC_REG(), as a guest reads them; IRR, ISR and TMR are
+ * @reg: registers by VHM_APIC_REG(), as a guest reads them, but for the TPR; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
+ * @waits: IRR may have a bit; false: it has none
+ * @served: the most urgent vector of ISR, or -1
  * @errors: those since the guest last wrote to ESR, as its bits
- * @extint: vector that user space's 8259 has for the processor, or -1
+ * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
  * @sipi: vector of the last start-up message
+ * @vapic: guest-physical address of a word in which the guest has its TPR (vapic.c), or 0
+ * @vapic_tpr: the TPR that was there last
+ * @vapic_synced: it has been looked at since the last exit
  * @timer: runs until the count, or the deadline, ends
  * @period: nanoseconds of a whole count; 0: it does not run
  * @target: when the count ends
@@ -40,10 +45,15 @@
 struct vhm_lapic {
 	struct vhm_vcpu *vcpu;			/* [c] */
 	u32 reg[VHM_APIC_REGS] __aligned(8);	/* [v]; IRR and TMR [a] */
+	bool waits;				/* [a] */
+	s16 served;				/* [v] */
 	unsigned long errors;			/* [a] */
 	int extint;				/* [v] */
 	u8 eoi;					/* [v] */
 	u8 sipi;				/* [a] */
+	u64 vapic;				/* [v] */
+	u8 vapic_tpr;				/* [v] */
+	bool vapic_synced;			/* [v] */
 	struct hrtimer timer;
 	u64 period;				/* [v], while the timer does not run */
 	ktime_t target;				/* [a] */
@@ -58,6 +68,14 @@ static inline u32 vhm_apic_get(const struct vhm_lapic *l, unsigned int offset)
 static inline void vhm_apic_set(struct vhm_lapic *l, unsigned int offset, u32 value)
 {
 	WRITE_ONCE(l->reg[VHM_APIC_REG(offset)], value);
+}
+
+/* The task priority, which the guest may change without an exit (SDM, "TPR Shadow"). */
+static inline u32 *vhm_apic_tpr(struct vhm_lapic *l)
+{
+	void *page = l->vcpu->vmx.vapic;
+
+	return page ? page + APIC_TASKPRI : &l->reg[VHM_APIC_REG(APIC_TASKPRI)];
 }
 
 /* IRR, ISR or TMR as a bitmap: x86 numbers the bits of words and of longs alike. */
@@ -112,6 +130,7 @@ void vhm_lapic_set_deadline(struct vhm_lapic *l, u64 deadline);
 /* ipi.c */
 bool vhm_apic_accept(struct vhm_lapic *l, const struct vhm_message *m);
 int vhm_apic_send(struct vhm_vm *vm, struct vhm_lapic *from, struct vhm_message *m);
+bool vhm_apic_owes_eoi(struct vhm_vm *vm, const struct vhm_message *m);
 void vhm_apic_ipi(struct vhm_lapic *l, u32 command, u32 to);
 
 #endif /* VHM_LAPIC_H */

@@ -409,8 +409,9 @@ static int observer_release(struct inode *inode, struct file *file)
 {
 	struct vhm_observer *o = file->private_data;
 
-	static_branch_dec(&vhm_observed);
+	/* The run loop lays rings down only while there are observers. */
 	vhm_ring_release(o->vm, o->rings);
+	static_branch_dec(&vhm_observed);
 	vhm_vm_put(o->vm);
 	kfree(o);
 	return 0;

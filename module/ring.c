@@ -115,6 +115,8 @@ void vhm_ring_arrive(struct vhm_vcpu *v)
 		return;
 	}
 	v->hand = ring->hand;
+	if (!v->hand.head->head)
+		v->hand.head->first = v->stats.exits - !!v->hand.open;
 	v->timing |= VHM_TIMING_RING;
 }
 

@@ -63,8 +63,6 @@ static __always_inline void vhm_ring_exit(struct vhm_vcpu *v, u32 reason)
 		return;
 	record->exit_tsc = rdtsc();
 	record->sequence = v->hand.head->head;
-	if (unlikely(!record->sequence))
-		v->hand.head->first = v->stats.exits - 1;
 	record->reason = reason;
 	record->handled = VHM_EXIT_IN_LOOP;
 	record->user_ticks = 0;
@@ -98,8 +96,8 @@ static __always_inline void vhm_ring_entry(struct vhm_vcpu *v)
  */
 static __always_inline void vhm_ring_lay_down(struct vhm_vcpu *v)
 {
-	/* Even if the last observer goes at this moment: the writer's hand must be empty. */
-	if (static_branch_unlikely(&vhm_observed) || unlikely(v->hand.head))
+	/* An observer that goes switches this off when no hand has its ring any more. */
+	if (static_branch_unlikely(&vhm_observed))
 		vhm_ring_depart(v);
 }
 

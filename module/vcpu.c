@@ -121,6 +121,9 @@ static void window(struct vhm_vcpu *v)
 /* By VMfail with an instruction error, or as an exit with a reason; one of the two is 0. */
 static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 {
+	/* An instruction that failed is no exit, and the last one's record has been ended. */
+	if (!reason)
+		v->hand.open = NULL;
 	if (vmx_lost())
 		return VHM_SIGNAL;
 	vhm_explain_failure(v, error, reason);
@@ -192,6 +195,8 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 			return shut_down(v);
 		if (unlikely(v->debug.stepped))
 			return vhm_step_exit(v);
+		if (unlikely(v->lapic) && vhm_vapic_owed(v))
+			return VHM_WAIT;
 		v->vmx.event_work = vhm_inject_events(v);
 		vmx_inject(&v->vmx);
 	}
@@ -283,6 +288,7 @@ static long run_guest(struct vhm_vcpu *v)
 	for (;;) {
 		if (unlikely(v->ept_cached < VHM_EPT_CACHE && vhm_memory_cache_fill(v)))
 			return -ENOMEM;
+		vhm_pv_update(v);
 		next = unlikely(v->lapic) ? vhm_wait(v) : VHM_RESUME;
 		if (likely(next == VHM_RESUME))
 			next = inner_loop(v);
@@ -311,12 +317,16 @@ static void update_run_page(struct vhm_vcpu *v)
 	struct kvm_run *run = v->run;
 	bool enabled;
 
+	if (unlikely(v->lapic))
+		vhm_vapic_sync(v);
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;
-	run->ready_for_interrupt_injection = enabled && vhm_ready_for_interrupt(v);
+	/* As on KVM: where the 8259 is ours there is nothing that user space could wait for. */
+	run->ready_for_interrupt_injection = unlikely(v->vm->irqchip) ||
+					     (enabled && vhm_ready_for_interrupt(v));
 	vmx_put();
-	run->cr8 = v->cr8;
+	run->cr8 = vhm_get_cr8(v);
 	run->apic_base = v->apic_base;
 	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
 		vhm_sync_to_user(v);
@@ -477,6 +487,8 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	case KVM_NMI:
 		vhm_nmi(v);
 		return 0;
+	case KVM_KVMCLOCK_CTRL:
+		return arg ? -EINVAL : vhm_kvmclock_ctrl(v);
 	case KVM_SET_SIGNAL_MASK:
 		return set_signal_mask(v, argp);
 	case KVM_SET_CPUID2:
@@ -536,6 +548,8 @@ static vm_fault_t vcpu_fault(struct vm_fault *fault)
 		fault->page = virt_to_page(v->run);
 	else if (fault->pgoff == KVM_PIO_PAGE_OFFSET)
 		fault->page = virt_to_page(v->pio_data);
+	else if (fault->pgoff == KVM_COALESCED_MMIO_PAGE_OFFSET)
+		fault->page = virt_to_page(v->vm->ring);
 	else
 		return VM_FAULT_SIGBUS;
 	get_page(fault->page);
@@ -611,7 +625,7 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->cpuid = vhm_cpuid_alloc();
 	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || (vm->split && vhm_lapic_create(v)) || !v->run ||
+	if (vmx_vcpu_create(v) || (vm->lapics && vhm_lapic_create(v)) || !v->run ||
 	    !v->pio_data || !v->mmio || !v->msrs || !v->mce || !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;

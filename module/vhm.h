@@ -12,15 +12,30 @@
  *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl; others
  *       reach it by vhm_vcpu.requests, without a lock (wait.c)
  *   [w] vhm_vcpu.watch_lock, a raw spinlock: what an observer waits for
+ *   [p] vhm_pic.lock, a raw spinlock: the two 8259s (irqchip.h)
+ *   [i] vhm_ioapic.lock, a raw spinlock: the I/O APIC
+ *   [t] vhm_pit.lock, a raw spinlock: the 8254's counters (pit.c)
+ *   [q] vhm_vm.irqfd_lock, a spinlock: the list of irqfds (irqfd.c)
+ *   [o] vhm_vm.ring_lock, a raw spinlock: the ring of coalesced writes (coalesce.c)
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
  * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
  * hrtimer_cancel(), which waits for it, by the thread that holds [v] or frees the vCPU.
+ * The PIT's timer raises GSI 0, for which it takes [p] and [i], but never [t], under which
+ * it is stopped; the I/O APIC's timer takes [i], and is stopped when nothing uses the VM.
+ * Of [p] and [i] neither is taken under the other, and both are free when the end of an
+ * interrupt is told (vhm_gsi_acknowledged()).
+ *
+ * A signal of an eventfd comes with the lock of its wait queue held, IRQs off: under it an
+ * irqfd raises its GSI, for which it takes [p] or [i], or ends, for which it takes [q].
  *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
  *
- * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock.
+ * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock;
+ * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock;
+ * an eventfd's wait queue, and then irqfd_lock, vhm_pic.lock or vhm_ioapic.lock. Nothing is
+ * taken under ring_lock.
  */
 #ifndef VHM_H
 #define VHM_H
@@ -52,8 +67,8 @@
 				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
 #define VHM_MCE_BANKS		32
 
-/* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
-#define VHM_RUN_PAGES		2
+/* The pages that a vCPU fd maps: struct kvm_run, port I/O data, ring of coalesced writes. */
+#define VHM_RUN_PAGES		3
 
 /* Registers as instructions number them. */
 enum {
@@ -126,7 +141,10 @@ struct vhm_vcpu_stats {
 	u64 entries;
 };
 
+struct vhm_doors;
+struct vhm_irqchip;
 struct vhm_lapic;
+struct vhm_pit;
 struct vhm_routes;
 struct vhm_vcpu;
 struct vhm_watch;
@@ -143,6 +161,16 @@ struct vhm_options {
 	u32 max_vcpu_id;	/* numbers of vCPUs are below it; 0: not chosen yet */
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
+	bool hide_platform_info; /* the guest cannot read MSR_PLATFORM_INFO */
+	bool halt_poll_chosen;
+	u32 halt_poll_ns;	/* then the longest poll of a vCPU that halts */
+};
+
+/* Where a guest writes to that is no memory. */
+enum vhm_space {
+	VHM_PORTS,
+	VHM_MMIO,
+	VHM_SPACES,
 };
 
 struct vhm_vm {
@@ -154,10 +182,18 @@ struct vhm_vm {
 	unsigned int vcpu_count;		/* [l] to write, [a] to read */
 	unsigned int vcpus_begun;		/* [l] those, and those that are being made */
 	u32 boot_id;				/* [l], then [c] with the first vCPU */
-	bool split;				/* as boot_id: local APICs are in the kernel */
+	bool lapics;				/* as boot_id: local APICs are in the kernel */
+	struct vhm_irqchip *irqchip;		/* as boot_id: with 8259s and I/O APIC, or NULL */
+	struct vhm_pit *pit;			/* [l] to write, once; [a] to read; or NULL */
 	u32 ioapic_pins;			/* as boot_id: of user space's I/O APIC */
 	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
 	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
+	struct vhm_doors __rcu *doors[VHM_SPACES];	/* [r], written under [l]; or NULL */
+	raw_spinlock_t ring_lock;
+	struct kvm_coalesced_mmio_ring *ring;	/* [o] shared with user space: trust nothing */
+	spinlock_t irqfd_lock;
+	struct list_head irqfds;		/* [q] */
+	struct list_head resamplers;		/* [r], written under [l] */
 	struct vhm_ept ept;
 	wait_queue_head_t invalidated;		/* woken when an invalidation has ended */
 	/* One of its own, because the kernel shares a notifier between equal ops. */
@@ -167,6 +203,10 @@ struct vhm_vm {
 	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
 	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
+	u64 clock_offset;			/* [a] the guest's clock at tsc_start */
+	u32 clock_mul;				/* [c] ticks to nanoseconds, see pvclock.c */
+	s8 clock_shift;				/* [c] */
+	u64 wall_clock;				/* [a] MSR_KVM_WALL_CLOCK */
 	struct vhm_vm_stats stats;
 };
 
@@ -236,6 +276,7 @@ struct vhm_pio {
 	u8 address_size;
 	bool rep;
 	bool backwards;
+	bool steps;				/* RFLAGS.TF */
 	u64 linear;
 	u64 span;
 };
@@ -246,6 +287,30 @@ enum {
 	VHM_REQUEST_INIT,
 	VHM_REQUEST_SIPI,
 	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+	VHM_REQUEST_TPR,	/* user space wants to hear of the TPR's use */
+	VHM_REQUEST_PV,		/* something in the guest's memory is no longer right */
+};
+
+/**
+ * struct vhm_pv - what a guest that knows KVM has asked for
+ * @clock: MSR_KVM_SYSTEM_TIME
+ * @steal: MSR_KVM_STEAL_TIME
+ * @waited: of the thread for a CPU, in nanoseconds, as last told
+ * @thread: which one; never followed
+ * @clock_due: the clock's numbers have to be written
+ * @wall_due: the wall clock has
+ * @steal_due: the guest has just asked for it
+ * @stopped: the guest is to be told that it was stopped
+ */
+struct vhm_pv {
+	u64 clock;
+	u64 steal;
+	u64 waited;
+	const void *thread;
+	bool clock_due;			/* [a] */
+	bool wall_due;
+	bool steal_due;
+	bool stopped;
 };
 
 /* Any other instruction that user space is doing for us. */
@@ -294,14 +359,19 @@ struct vhm_vcpu {
 	atomic_t nmis;				/* that others have sent */
 	struct rcuwait wait;			/* where it waits for a request */
 
-	u64 cr8;				/* [v] from here on */
+	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
+	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
+	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	u64 poll_ns;				/* before it sleeps in HLT */
+	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
 	struct vhm_debug debug;
+	struct vhm_pv pv;
 	struct vhm_pio pio;
 	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
@@ -386,10 +456,12 @@ void vhm_lapic_free(struct vhm_vcpu *v);
 void vhm_lapic_reset(struct vhm_vcpu *v, bool init);
 bool vhm_lapic_takes_extint(const struct vhm_vcpu *v);
 bool vhm_lapic_has_interrupt(struct vhm_vcpu *v);
-u8 vhm_lapic_acknowledge(struct vhm_vcpu *v);
+int vhm_lapic_acknowledge(struct vhm_vcpu *v);
 bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v);
 long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr);
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v);
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v);
 bool vhm_lapic_claims(const struct vhm_vcpu *v, u64 gpa);
 void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
 bool vhm_lapic_has_msr(u32 index);
@@ -398,16 +470,100 @@ int vhm_lapic_set_msr(struct vhm_vcpu *v, u32 index, u64 value);
 void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_cpuid_changed(struct vhm_vcpu *v);
 void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
+void vhm_lapic_watchdog(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
 
+/* vapic.c: as lapic.c, but for the calls */
+void vhm_vapic_sync(struct vhm_vcpu *v);
+bool vhm_vapic_is_set(const struct vhm_vcpu *v);
+bool vhm_vapic_owed(struct vhm_vcpu *v);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
+long vhm_tpr_access_reporting(struct vhm_vcpu *v, struct kvm_tpr_access_ctl __user *user);
+void vhm_tpr_accessed(struct vhm_vcpu *v, bool write);
+
 /* routes.c */
+/* Who holds a line up: it falls when the last one lets go. */
+enum vhm_irq_source {
+	VHM_SOURCE_USER,	/* KVM_IRQ_LINE, irqfds */
+	VHM_SOURCE_RESAMPLE,	/* irqfds that are told of the interrupt's end */
+	VHM_SOURCE_PIT,
+};
+
+int vhm_set_gsi(struct vhm_vm *vm, enum vhm_irq_source source, u32 gsi, bool level);
+void vhm_gsi_acknowledged(struct vhm_vm *vm, u32 gsi);
+void vhm_pin_acknowledged(struct vhm_vm *vm, unsigned int chip, unsigned int pin);
+void vhm_pin_unmasked(struct vhm_vm *vm, unsigned int chip, unsigned int pin);
+int vhm_default_routes(struct vhm_vm *vm);
 long vhm_signal_msi(struct vhm_vm *vm, const struct kvm_msi __user *user);
 long vhm_irq_line(struct vhm_vm *vm, struct kvm_irq_level __user *user, bool status);
 long vhm_set_gsi_routing(struct vhm_vm *vm, const struct kvm_irq_routing __user *user);
 void vhm_routes_free(struct vhm_vm *vm);
+
+/* irqchip.c: 8259s and I/O APIC, if the VM has them */
+long vhm_create_irqchip(struct vhm_vm *vm);
+long vhm_get_irqchip(struct vhm_vm *vm, struct kvm_irqchip __user *user);
+long vhm_set_irqchip(struct vhm_vm *vm, const struct kvm_irqchip __user *user);
+void vhm_irqchip_stop(struct vhm_vm *vm);
+void vhm_irqchip_free(struct vhm_vm *vm);
+bool vhm_irqchip_port(struct vhm_vcpu *v, u16 port, unsigned int size, void *data, bool write);
+
+/* pit.c */
+long vhm_create_pit(struct vhm_vm *vm, u32 flags);
+long vhm_get_pit(struct vhm_vm *vm, struct kvm_pit_state2 *state);
+long vhm_set_pit(struct vhm_vm *vm, const struct kvm_pit_state2 *state, bool flags);
+long vhm_reinject_control(struct vhm_vm *vm, const struct kvm_reinject_control __user *user);
+void vhm_pit_free(struct vhm_vm *vm);
+bool vhm_pit_claims(struct vhm_vm *vm, u16 port, unsigned int size);
+void vhm_pit_port(struct vhm_vm *vm, u16 port, void *data, bool write);
+void vhm_pit_acknowledged(struct vhm_vm *vm);
+void vhm_pit_restart(struct vhm_vm *vm);
+
+/* pv.c, pvclock.c, steal.c */
+#define VHM_CLOCK_FLAGS	(KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC)
+void vhm_pv_update(struct vhm_vcpu *v);
+void vhm_pv_reset(struct vhm_vcpu *v);
+void vhm_clock_init(struct vhm_vm *vm);
+void vhm_clock_changed(struct vhm_vcpu *v);
+void vhm_set_clock_msr(struct vhm_vcpu *v, u64 value);
+void vhm_set_wall_clock_msr(struct vhm_vcpu *v, u64 value);
+int vhm_set_steal_msr(struct vhm_vcpu *v, u64 value);
+long vhm_get_clock(struct vhm_vm *vm, struct kvm_clock_data __user *user);
+long vhm_set_clock(struct vhm_vm *vm, const struct kvm_clock_data __user *user);
+long vhm_kvmclock_ctrl(struct vhm_vcpu *v);
+bool vhm_clock_supported(void);
+u32 vhm_pv_features(void);
+u32 vhm_pv_feature_of_msr(u32 index);
+
+/* doorbell.c */
+bool vhm_doors_ring(struct vhm_vcpu *v, u64 gpa);
+bool vhm_doors_write_slow(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+			  unsigned int length, u64 value);
+bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+		     unsigned int length, u64 value);
+long vhm_ioeventfd(struct vhm_vm *vm, const struct kvm_ioeventfd __user *user);
+void vhm_doors_free(struct vhm_vm *vm);
+
+/* Whether vhm_doors_write() could say anything but false. */
+static inline bool vhm_has_doors(const struct vhm_vcpu *v, enum vhm_space space)
+{
+	return unlikely(rcu_access_pointer(v->vm->doors[space]));
+}
+
+/* coalesce.c */
+long vhm_register_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+long vhm_unregister_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+int vhm_coalesce_init(struct vhm_vm *vm);
+void vhm_coalesce_free(struct vhm_vm *vm);
+
+/* irqfd.c */
+long vhm_irqfd(struct vhm_vm *vm, const struct kvm_irqfd __user *user);
+void vhm_irqfd_acknowledged(struct vhm_vm *vm, u32 gsi);
+void vhm_irqfds_init(struct vhm_vm *vm);
+void vhm_irqfds_end(struct vhm_vm *vm);
+int vhm_irqfd_start(void);
+void vhm_irqfd_stop(void);
 
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
@@ -425,6 +581,8 @@ void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
 enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
 
 /* mmio.c */
+bool vhm_mmio_ring(struct vhm_vcpu *v);
+enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
 
@@ -444,6 +602,7 @@ long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* memory.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
 int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count);
 int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);
@@ -464,6 +623,7 @@ void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 void vhm_vcpu_init(struct vhm_vcpu *v);
 void vhm_start_up(u8 vector);
+u64 vhm_get_cr8(const struct vhm_vcpu *v);
 void vhm_set_cr8(struct vhm_vcpu *v, u64 value);
 
 /* event.c */
@@ -519,6 +679,7 @@ enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
 /* tsc.c */
 long vhm_get_tsc_khz(struct vhm_vcpu *v);
 long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz);
+void vhm_tsc_changed(struct vhm_vcpu *v);
 long vhm_vcpu_attr(struct vhm_vcpu *v, unsigned int cmd, const struct kvm_device_attr __user *user);
 
 /* task.c */
@@ -526,10 +687,12 @@ enum vhm_next vhm_task_switch(struct vhm_vcpu *v);
 
 /* hypercall.c */
 enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_undefined_sleepable(struct vhm_vcpu *v);
 
 /* enable.c */
 #define VHM_QUIRKS		(KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
-				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
+				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS |	\
+				 KVM_X86_QUIRK_FIX_HYPERCALL_INSN)
 #define VHM_HYPERCALL_EXITS	BIT(KVM_HC_MAP_GPA_RANGE)
 u32 vhm_exits_to_disable(void);
 bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id);

@@ -395,7 +395,7 @@ struct vhm_vcpu {
 	u64 exit_tsc;				/* when it began, or when user space was left */
 	u64 leave_tsc;				/* when KVM_RUN last returned */
 	struct vhm_ring_hand hand;		/* the ring's, in the inner loop */
-	u64 user_ticks;				/* outside KVM_RUN, not told to the ring yet */
+	u64 user_ticks;				/* outside KVM_RUN, not in the ring yet */
 	u64 guest_ticks;
 	struct vhm_exit_stat exit[VHM_NR_EXIT_REASONS];
 	struct vhm_vcpu_stats stats;

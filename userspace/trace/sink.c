@@ -71,8 +71,8 @@ void sink_begin(struct sink *sink, const struct watch *watch)
 	else if (sink->format == SINK_JSON)
 		begin_json(sink, watch);
 	else
-		fprintf(sink->out, "%14s %4s %-20s %-18s %-18s %-18s %12s %12s %s\n", "MICROSECONDS",
-			"VCPU", "REASON", "RIP", "QUALIFICATION", "GPA", "KERNEL", "USER", "WHERE");
+		fprintf(sink->out, "%14s %4s %-20s %-18s %-18s %-18s %12s %12s %s\n",
+			"MICROSECONDS", "VCPU", "REASON", "RIP", "QUALIFICATION", "GPA", "KERNEL", "USER", "WHERE");
 }
 
 static void text_exit(const struct sink *sink, uint32_t vcpu, uint64_t dropped,
@@ -82,8 +82,8 @@ static void text_exit(const struct sink *sink, uint32_t vcpu, uint64_t dropped,
 	uint64_t ticks = ticks_of(record);
 
 	if (dropped)
-		fprintf(sink->out, "%14s %4u %llu exits dropped: they were written over unread\n", "",
-			vcpu, (unsigned long long)dropped);
+		fprintf(sink->out, "%14s %4u %llu exits dropped: they were written over unread\n",
+			"", vcpu, (unsigned long long)dropped);
 	fprintf(sink->out, "%14.3f %4u %-20s 0x%016llx 0x%016llx 0x%016llx %12.3f %12.3f %s%s\n",
 		microseconds(sink, record->exit_tsc - sink->start), vcpu,
 		watch_reason(record->reason), (unsigned long long)record->rip,

@@ -72,7 +72,8 @@ void sink_begin(struct sink *sink, const struct watch *watch)
 		begin_json(sink, watch);
 	else
 		fprintf(sink->out, "%14s %4s %-20s %-18s %-18s %-18s %12s %12s %s\n",
-			"MICROSECONDS", "VCPU", "REASON", "RIP", "QUALIFICATION", "GPA", "KERNEL", "USER", "WHERE");
+			"MICROSECONDS", "VCPU", "REASON", "RIP", "QUALIFICATION", "GPA",
+			"KERNEL", "USER", "WHERE");
 }
 
 static void text_exit(const struct sink *sink, uint32_t vcpu, uint64_t dropped,

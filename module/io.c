@@ -59,6 +59,24 @@ static void load_rax(struct vhm_vcpu *v, u32 value)
 	}
 }
 
+/* A register's value as an access of some size makes it. */
+static u32 access_value(const struct vhm_pio *p, u64 value)
+{
+	return value & (p->size == 4 ? U32_MAX : BIT(8 * p->size) - 1);
+}
+
+/* OUT to a doorbell or to a coalesced zone, where there are any. */
+static noinline bool door_access(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+
+	if (p->in || !vhm_doors_write(v, VHM_PORTS, p->port, p->size,
+				      access_value(p, v->vmx.frame.regs[VHM_RAX])))
+		return false;
+	vmx_skip_bytes(v, p->rip, p->length);
+	return true;
+}
+
 /* IN or OUT of a port that is a device's in the kernel, where there are such devices. */
 static noinline bool device_access(struct vhm_vcpu *v)
 {
@@ -93,12 +111,24 @@ static bool device_string(struct vhm_vcpu *v)
 	return true;
 }
 
+/* OUTS: the first element, which is at hand alone where there are doors. */
+static bool door_string(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+	u32 data = 0;
+
+	if (p->in)
+		return false;
+	memcpy(&data, v->pio_data, p->size);
+	return vhm_doors_write_slow(v, VHM_PORTS, p->port, p->size, data);
+}
+
 /**
  * vhm_io_exit() - an I/O instruction, in the inner loop
  * @v: the vCPU
  *
  * Return: VHM_USER; VHM_SLEEP for the string forms; what vhm_take_requests() says, or
- * VHM_RESUME, behind an access to a device in the kernel.
+ * VHM_RESUME, behind an access to a device in the kernel or to a doorbell.
  */
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 {
@@ -116,7 +146,8 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 		p->rep = qualification & IO_REP;
 		return VHM_SLEEP;
 	}
-	if (unlikely(v->lapic) && device_access(v))
+	if ((vhm_has_doors(v, VHM_PORTS) && door_access(v)) ||
+	    (unlikely(v->lapic) && device_access(v)))
 		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
 	if (!p->in)
 		memcpy(v->pio_data, &v->vmx.frame.regs[VHM_RAX], sizeof(u32));
@@ -145,10 +176,13 @@ static void set_register(struct vhm_vcpu *v, unsigned int index, u64 value)
 		*reg = (*reg & ~mask) | (value & mask);
 }
 
-static void finish(struct vhm_vcpu *v)
+static void finish(struct vhm_vcpu *v, bool last)
 {
 	vmx_load(&v->vmx);
-	vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	if (last)
+		vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	else
+		vmx_end_iteration(v);
 	vmx_put();
 }
 
@@ -173,20 +207,19 @@ static void finish_string(struct vhm_vcpu *v)
 		left = get_register(v, VHM_RCX) - p->count;
 		set_register(v, VHM_RCX, left);
 	}
-	if (!left)
-		finish(v);
+	finish(v, !left);
 }
 
 /*
  * How many elements go out at once: those in one page, up to where the index
  * wraps or the segment ends. One that crosses a page goes alone, and so does
- * each one of a descending string.
+ * each one of a descending string, or when each is a step.
  */
 static u32 batch(const struct vhm_pio *p, u64 left)
 {
 	u64 room = min_t(u64, PAGE_SIZE - offset_in_page(p->linear), p->span) / p->size;
 
-	if (!p->rep || p->backwards || !room)
+	if (!p->rep || p->backwards || p->steps || !room)
 		return 1;
 	return min(left, room);
 }
@@ -209,6 +242,7 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 {
 	struct vhm_pio *p = &v->pio;
 	unsigned int segment = p->in ? VMX_ES : VMX_DS;
+	u64 rflags;
 	u32 info;
 
 	vmx_load(&v->vmx);
@@ -216,7 +250,9 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 	p->address_size = INFO_ADDRESS_SIZE(info);
 	if (!p->in)
 		segment = INFO_SEGMENT(info);
-	p->backwards = vmx_rflags() & X86_EFLAGS_DF;
+	rflags = vmx_rflags();
+	p->backwards = rflags & X86_EFLAGS_DF;
+	p->steps = rflags & X86_EFLAGS_TF;
 	p->span = span(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI));
 	vmx_put();
 	return segment;
@@ -255,6 +291,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	unsigned int segment;
 	struct vhm_pio *p = &v->pio;
 	struct vhm_walk_result walk;
+	bool doors;
 	u64 left;
 	int err;
 
@@ -263,14 +300,15 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	segment = string_operand(v);
 	left = p->rep ? get_register(v, VHM_RCX) : 1;
 	if (!left) {
-		finish(v);
+		finish(v, true);
 		return VHM_RESUME;
 	}
 	err = vhm_guest_linear(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI), p->size,
 			       p->in, &p->linear);
 	if (err)
 		return failed(v, err);
-	p->count = batch(p, left);
+	doors = vhm_has_doors(v, VHM_PORTS);
+	p->count = doors && !p->in ? 1 : batch(p, left);
 	if (p->in)
 		err = vhm_guest_walk(v, p->linear, VHM_ACCESS_WRITE, &walk);
 	else
@@ -278,7 +316,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 				     VHM_ACCESS_READ);
 	if (err)
 		return failed(v, err);
-	if (unlikely(v->lapic) && device_string(v))
+	if ((doors && door_string(v)) || (unlikely(v->lapic) && device_string(v)))
 		return complete_string(v);
 	return ask_user(v);
 }

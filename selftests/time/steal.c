@@ -83,7 +83,7 @@ static void wait_for_cpu(void)
 	sched_setaffinity(0, sizeof(where), &where);
 	if (pthread_create(&thread, NULL, spin, (void *)&stop))
 		die("no thread");
-	for (i = 0; i < 100 && waited() < before + 1000000; i++)
+	for (i = 0; i < 20000 && waited() < before + 1000000; i++)
 		sched_yield();
 	stop = true;
 	pthread_join(thread, NULL);

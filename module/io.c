@@ -145,11 +145,23 @@ static void set_register(struct vhm_vcpu *v, unsigned int index, u64 value)
 		*reg = (*reg & ~mask) | (value & mask);
 }
 
-static void finish(struct vhm_vcpu *v)
+static void finish(struct vhm_vcpu *v, bool last)
 {
 	vmx_load(&v->vmx);
-	vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	if (last)
+		vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	else
+		vmx_end_iteration(v);
 	vmx_put();
+}
+
+/* User space may have lowered the guest's count meanwhile: no more is done than is still asked for. */
+static void heed_count(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+
+	if (p->rep)
+		p->count = min_t(u64, p->count, get_register(v, VHM_RCX));
 }
 
 /* Behind an exit: move the index register, count down, and end when the count has. */
@@ -164,20 +176,19 @@ static void finish_string(struct vhm_vcpu *v)
 		left = get_register(v, VHM_RCX) - p->count;
 		set_register(v, VHM_RCX, left);
 	}
-	if (!left)
-		finish(v);
+	finish(v, !left);
 }
 
 /*
  * How many elements go out at once: those in one page, up to where the index
  * wraps or the segment ends. One that crosses a page goes alone, and so does
- * each one of a descending string.
+ * each one of a descending string, or when each is a step.
  */
 static u32 batch(const struct vhm_pio *p, u64 left)
 {
 	u64 room = min_t(u64, PAGE_SIZE - offset_in_page(p->linear), p->span) / p->size;
 
-	if (!p->rep || p->backwards || !room)
+	if (!p->rep || p->backwards || p->steps || !room)
 		return 1;
 	return min(left, room);
 }
@@ -200,6 +211,7 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 {
 	struct vhm_pio *p = &v->pio;
 	unsigned int segment = p->in ? VMX_ES : VMX_DS;
+	u64 rflags;
 	u32 info;
 
 	vmx_load(&v->vmx);
@@ -207,7 +219,9 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 	p->address_size = INFO_ADDRESS_SIZE(info);
 	if (!p->in)
 		segment = INFO_SEGMENT(info);
-	p->backwards = vmx_rflags() & X86_EFLAGS_DF;
+	rflags = vmx_rflags();
+	p->backwards = rflags & X86_EFLAGS_DF;
+	p->steps = rflags & X86_EFLAGS_TF;
 	p->span = span(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI));
 	vmx_put();
 	return segment;
@@ -225,6 +239,7 @@ static enum vhm_next complete_string(struct vhm_vcpu *v)
 	struct vhm_pio *p = &v->pio;
 	int err = 0;
 
+	heed_count(v);
 	if (p->in)
 		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
 				     VHM_ACCESS_WRITE);
@@ -253,7 +268,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	segment = string_operand(v);
 	left = p->rep ? get_register(v, VHM_RCX) : 1;
 	if (!left) {
-		finish(v);
+		finish(v, true);
 		return VHM_RESUME;
 	}
 	err = vhm_guest_linear(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI), p->size,

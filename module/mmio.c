@@ -293,8 +293,10 @@ static void commit(struct vhm_vcpu *v)
 		vmx_set_xmm(&v->vmx, m->insn->reg, s->xmm.word);
 	if (unlikely(s->alu.changed & VHM_CHANGED_RIP))
 		vmx_branch(v, s->alu.rip);
+	else if (vhm_insn_is_done(m->insn, s))
+		vmx_skip_bytes(v, s->rip, m->insn->length);
 	else
-		vmx_skip_bytes(v, s->rip, vhm_insn_is_done(m->insn, s) ? m->insn->length : 0);
+		vmx_end_iteration(v);
 }
 
 /* Behind the last read: compute, write, and be done but for user space's part. */

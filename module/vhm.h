@@ -152,6 +152,7 @@ struct vhm_options {
 	u32 max_vcpu_id;	/* numbers of vCPUs are below it; 0: not chosen yet */
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
+	bool hide_platform_info; /* the guest cannot read MSR_PLATFORM_INFO */
 };
 
 struct vhm_vm {
@@ -247,6 +248,7 @@ struct vhm_pio {
 	u8 address_size;
 	bool rep;
 	bool backwards;
+	bool steps;				/* RFLAGS.TF */
 	u64 linear;
 	u64 span;
 };
@@ -290,6 +292,8 @@ struct vhm_vcpu {
 	struct rcuwait wait;			/* where it waits for a request */
 
 	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
+	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
+	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
 	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
@@ -553,10 +557,12 @@ enum vhm_next vhm_task_switch(struct vhm_vcpu *v);
 
 /* hypercall.c */
 enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_undefined_sleepable(struct vhm_vcpu *v);
 
 /* enable.c */
 #define VHM_QUIRKS		(KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
-				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
+				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS |	\
+				 KVM_X86_QUIRK_FIX_HYPERCALL_INSN)
 #define VHM_HYPERCALL_EXITS	BIT(KVM_HC_MAP_GPA_RANGE)
 u32 vhm_exits_to_disable(void);
 bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id);

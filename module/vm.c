@@ -59,6 +59,7 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_X86_USER_SPACE_MSR:
 	case KVM_CAP_X86_MSR_FILTER:
 	case KVM_CAP_HLT:
+	case KVM_CAP_MSR_PLATFORM_INFO:
 	case KVM_CAP_SPLIT_IRQCHIP:
 	case KVM_CAP_SET_BOOT_CPU_ID:
 	case KVM_CAP_SIGNAL_MSI:

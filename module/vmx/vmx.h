@@ -256,6 +256,7 @@ void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);
 void vmx_set_tpr_threshold(struct vmx_vcpu *x, u32 class);
 void vmx_skip_instruction(struct vhm_vcpu *v);
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length);
+void vmx_end_iteration(struct vhm_vcpu *v);
 void vmx_branch(struct vhm_vcpu *v, u64 rip);
 unsigned int vmx_code_bits(const struct vmx_vcpu *x);
 unsigned int vmx_stack_size(const struct vmx_vcpu *x);

@@ -28,6 +28,8 @@
  * @vcpu: whose
  * @reg: registers by VHM_APIC_REG(), as a guest reads them, but for the TPR; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
+ * @waits: IRR may have a bit; false: it has none
+ * @served: the most urgent vector of ISR, or -1
  * @errors: those since the guest last wrote to ESR, as its bits
  * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
@@ -43,6 +45,8 @@
 struct vhm_lapic {
 	struct vhm_vcpu *vcpu;			/* [c] */
 	u32 reg[VHM_APIC_REGS] __aligned(8);	/* [v]; IRR and TMR [a] */
+	bool waits;				/* [a] */
+	s16 served;				/* [v] */
 	unsigned long errors;			/* [a] */
 	int extint;				/* [v] */
 	u8 eoi;					/* [v] */

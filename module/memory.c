@@ -72,6 +72,18 @@ bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
 	return found;
 }
 
+/**
+ * vhm_has_slot() - is there memory, or may be?
+ * @vm: the VM; in the inner loop
+ * @frame: guest frame number
+ *
+ * Return: whether there is a slot.
+ */
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame)
+{
+	return find_slot(rcu_dereference_sched(vm->slots), frame);
+}
+
 /* The user address of a byte of guest memory, or 0. */
 static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
 {
@@ -262,7 +274,8 @@ static unsigned long begin_fault(struct vhm_vm *vm)
  * Maps the page if the host has it present, with the right to write if the host
  * gives it. Everything else is left to vhm_memory_fault_sleepable().
  *
- * Return: VHM_RESUME or VHM_SLEEP.
+ * Return: VHM_RESUME or VHM_SLEEP; what vhm_mmio_exit() says where no slot is, or where a
+ * read-only one is written.
  */
 enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 {
@@ -276,7 +289,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	sequence = begin_fault(v->vm);
 	v->fault_hole = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot);
 	v->fault_mmio = v->fault_hole || (write && slot.flags & KVM_MEM_READONLY);
-	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
+	if (v->fault_mmio) {
+		v->stats.pf_mmio++;
+		return vhm_mmio_exit(v);
+	}
+	if (v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	writable = !(slot.flags & KVM_MEM_READONLY);
 
@@ -308,10 +325,8 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	struct page *page;
 	int pages;
 
-	if (v->fault_mmio) {
-		v->stats.pf_mmio++;
+	if (v->fault_mmio)
 		return vhm_mmio_emulate(v);
-	}
 	/* The run loop tries again to fill the cache, and says -ENOMEM if it cannot. */
 	if (vhm_memory_cache_fill(v))
 		return VHM_RESUME;

@@ -90,6 +90,7 @@ void vhm_vcpu_init(struct vhm_vcpu *v)
 	v->events = (struct vhm_events){};
 	x->event_work = true;
 	vhm_lapic_reset(v, true);
+	vhm_pv_reset(v);
 }
 
 /**

@@ -6,6 +6,7 @@
  * caller's cache, filled where it may sleep, because entries are installed
  * where it may not.
  */
+#include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -126,9 +127,11 @@ bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights,
 	entry = &table[EPT_INDEX(gpa, 1)];
 	old = *entry;
 	new = hpa | rights | VHM_EPT_WB | VHM_EPT_IGNORE_PAT;
+	if (rights & VHM_EPT_WRITE)
+		new |= VHM_EPT_WRITTEN;
 	/* Another vCPU may have been here first and found that the page can be written. */
 	if (!((old ^ new) & VHM_EPT_ADDRESS))
-		new |= old & VHM_EPT_RIGHTS;
+		new |= old & (VHM_EPT_RIGHTS | VHM_EPT_WRITTEN);
 	WRITE_ONCE(*entry, new);
 	return old && (old ^ new) & VHM_EPT_ADDRESS;
 }
@@ -141,7 +144,7 @@ static bool ept_zap_leaf(u64 *entry)
 	if (!old)
 		return false;
 	WRITE_ONCE(*entry, 0);
-	if (old & VHM_EPT_WRITE)
+	if (old & VHM_EPT_WRITTEN)
 		SetPageDirty(pfn_to_page((old & VHM_EPT_ADDRESS) >> PAGE_SHIFT));
 	return true;
 }
@@ -194,6 +197,62 @@ bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last)
 		raw_spin_unlock_irqrestore(&ept->lock, flags);
 	}
 	return zapped;
+}
+
+/**
+ * vhm_ept_unprotect() - give back what vhm_ept_protect() took; under the lock
+ * @ept: the table
+ * @gpa: guest-physical address
+ *
+ * A leaf that the host had let be written still may be: were it otherwise, the notifier
+ * would have taken it away.
+ *
+ * Return: whether @gpa has a leaf that can be written now.
+ */
+bool vhm_ept_unprotect(struct vhm_ept *ept, u64 gpa)
+{
+	u64 *table, *entry, next;
+
+	table = ept_leaf_table(ept, gpa, &next);
+	if (!table)
+		return false;
+	entry = &table[EPT_INDEX(gpa, 1)];
+	if (!(*entry & VHM_EPT_WRITTEN))
+		return false;
+	WRITE_ONCE(*entry, *entry | VHM_EPT_WRITE);
+	return true;
+}
+
+/**
+ * vhm_ept_protect() - take the right to write from some pages
+ * @ept: the table
+ * @frame: guest frame number of the page of bit 0
+ * @pages: a bit for each page
+ * @count: how many bits
+ *
+ * As many pages as a table holds are done under one hold of the lock; may sleep between.
+ * The caller owes an invalidation.
+ */
+void vhm_ept_protect(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count)
+{
+	u64 i = find_first_bit(pages, count), next, end;
+	unsigned long flags;
+	u64 *table, *entry;
+
+	while (i < count) {
+		raw_spin_lock_irqsave(&ept->lock, flags);
+		table = ept_leaf_table(ept, (frame + i) << PAGE_SHIFT, &next);
+		end = min(count, (next >> PAGE_SHIFT) - frame);
+		for (; table && i < end; i = find_next_bit(pages, count, i + 1)) {
+			entry = &table[EPT_INDEX((frame + i) << PAGE_SHIFT, 1)];
+			if (*entry & VHM_EPT_WRITE)
+				WRITE_ONCE(*entry, *entry & ~VHM_EPT_WRITE);
+		}
+		raw_spin_unlock_irqrestore(&ept->lock, flags);
+		if (i < end)
+			i = find_next_bit(pages, count, end);
+		cond_resched();
+	}
 }
 
 static bool ept_table_is_empty(const u64 *table)

@@ -20,6 +20,8 @@
 #define VHM_EPT_IGNORE_PAT	BIT_ULL(6)
 #define VHM_EPT_LARGE		BIT_ULL(7)
 #define VHM_EPT_ADDRESS		GENMASK_ULL(51, 12)
+/* Ignored by the CPU. Ours, in a leaf: the host lets it be written, and it may have been. */
+#define VHM_EPT_WRITTEN		BIT_ULL(52)
 
 /**
  * struct vhm_ept - a VM's EPT
@@ -46,6 +48,8 @@ void vhm_ept_free(struct vhm_ept *ept);
 bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights,
 		 struct page **cache, unsigned int *cached);
 bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last);
+bool vhm_ept_unprotect(struct vhm_ept *ept, u64 gpa);
+void vhm_ept_protect(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count);
 void vhm_ept_prune(struct vhm_ept *ept, u64 first, u64 last, struct list_head *pages);
 u64 vhm_ept_pointer(const struct vhm_ept *ept);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory: slots of user memory, the fault that maps a page, the notifier
+ * Guest memory: the kernel's own accesses, the fault that maps a page, the notifier
  * that takes it away.
  *
  * A page is found by get_user_pages when the guest first touches it, entered in
@@ -20,9 +20,6 @@
 #include "trace.h"
 #include "vhm.h"
 
-/* Guest-physical addresses that a four-level EPT can translate. */
-#define GPA_LIMIT	BIT_ULL(48)
-
 struct vhm_notifier {
 	struct mmu_notifier mn;
 };
@@ -33,57 +30,15 @@ static struct vhm_vm *notifier_vm(const struct mmu_notifier *mn)
 	return container_of(mn->ops, struct vhm_vm, notifier_ops);
 }
 
-/* The slot of a frame; a slot that ends at or before it is skipped by halves. */
-static const struct vhm_slot *find_slot(const struct vhm_slots *slots, u64 frame)
-{
-	unsigned int low = 0, high = slots->count;
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-		const struct vhm_slot *slot = &slots->slot[middle];
-
-		if (frame < slot->base)
-			high = middle;
-		else if (frame >= slot->base + slot->pages)
-			low = middle + 1;
-		else
-			return slot;
-	}
-	return NULL;
-}
-
-/**
- * vhm_find_slot() - look a guest frame up
- * @vm: the VM
- * @frame: guest frame number
- * @slot: filled with a copy of its slot
- *
- * Return: whether there is one.
- */
-bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
-{
-	const struct vhm_slot *found;
-
-	rcu_read_lock();
-	found = find_slot(rcu_dereference(vm->slots), frame);
-	if (found)
-		*slot = *found;
-	rcu_read_unlock();
-	return found;
-}
-
 /* The user address of a byte of guest memory, or 0. */
 static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
 {
-	const struct vhm_slot *slot;
-	unsigned long address = 0;
+	struct vhm_slot slot;
 
-	rcu_read_lock();
-	slot = find_slot(rcu_dereference(vm->slots), gpa >> PAGE_SHIFT);
-	if (slot && !(write && slot->flags & KVM_MEM_READONLY))
-		address = slot->address + (gpa - (slot->base << PAGE_SHIFT));
-	rcu_read_unlock();
-	return address;
+	if (!vhm_find_slot(vm, gpa >> PAGE_SHIFT, &slot) ||
+	    (write && slot.flags & KVM_MEM_READONLY))
+		return 0;
+	return slot.address + (gpa - (slot.base << PAGE_SHIFT));
 }
 
 /**
@@ -148,7 +103,10 @@ int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int s
 
 	if (!address)
 		return -ENXIO;
-	return copy_to_user((void __user *)address, data, size) ? -EIO : 0;
+	if (copy_to_user((void __user *)address, data, size))
+		return -EIO;
+	vhm_log_write(vm, gpa);
+	return 0;
 }
 
 /**
@@ -176,7 +134,10 @@ int vhm_cmpxchg_guest(struct vhm_vm *vm, u64 gpa, u64 old, u64 new, unsigned int
 	else
 		done = unsafe_try_cmpxchg_user((u32 __user *)address, &old32, (u32)new, failed);
 	user_access_end();
-	return done ? 0 : -EAGAIN;
+	if (!done)
+		return -EAGAIN;
+	vhm_log_write(vm, gpa);
+	return 0;
 failed:
 	user_access_end();
 	return -EIO;
@@ -211,23 +172,32 @@ void vhm_memory_cache_free(struct vhm_vcpu *v)
 		__free_page(v->ept_cache[--v->ept_cached]);
 }
 
+/* Under the lock: nothing that was looked up while @sequence was current has gone since. */
+static bool is_current(const struct vhm_ept *ept, unsigned long sequence)
+{
+	return !ept->invalidating && ept->sequence == sequence && ept->root;
+}
+
 /*
  * Enter a page that was found while @sequence was current, and let go of it.
  * False if an invalidation has come between, or is under way.
  */
-static bool install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writable,
-		    unsigned long sequence)
+static bool install(struct vhm_vcpu *v, const struct vhm_slot *slot, struct page *page,
+		    bool writable, unsigned long sequence)
 {
+	u64 gpa = v->fault_gpa & PAGE_MASK;
 	u64 rights = VHM_EPT_READ | VHM_EPT_EXECUTE | (writable ? VHM_EPT_WRITE : 0);
 	struct vhm_ept *ept = &v->vm->ept;
 	unsigned long flags;
 	bool current_still;
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
-	current_still = !ept->invalidating && ept->sequence == sequence && ept->root;
+	current_still = is_current(ept, sequence);
 	if (current_still) {
+		if (writable)
+			vhm_log_mark(slot, gpa >> PAGE_SHIFT);
 		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
-		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
+		if (vhm_ept_map(ept, gpa, page_to_phys(page), rights,
 				v->ept_cache, &v->ept_cached))
 			atomic64_inc(&ept->generation);
 		v->stats.pf_fixed++;
@@ -235,6 +205,27 @@ static bool install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writabl
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 	put_page(page);
 	return current_still;
+}
+
+/*
+ * A write to a page that the guest might write but for the log: it is noted there, and
+ * the right given back. False if that is not what is amiss.
+ */
+static bool give_back(struct vhm_vcpu *v, const struct vhm_slot *slot, unsigned long sequence)
+{
+	struct vhm_ept *ept = &v->vm->ept;
+	unsigned long flags;
+	bool done;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	done = is_current(ept, sequence) && vhm_ept_unprotect(ept, v->fault_gpa);
+	if (done) {
+		vhm_log_mark(slot, v->fault_gpa >> PAGE_SHIFT);
+		v->stats.pf_fixed++;
+		v->stats.pf_fast++;
+	}
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+	return done;
 }
 
 /*
@@ -278,7 +269,10 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	v->fault_mmio = v->fault_hole || (write && slot.flags & KVM_MEM_READONLY);
 	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
-	writable = !(slot.flags & KVM_MEM_READONLY);
+	if (slot.log && write && give_back(v, &slot, sequence))
+		return VHM_RESUME;
+	/* Under a log only who writes gets the right to. */
+	writable = !(slot.flags & KVM_MEM_READONLY) && (write || !slot.log);
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -286,7 +280,7 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 			return VHM_SLEEP;
 		writable = false;
 	}
-	if (!install(v, v->fault_gpa, page, writable, sequence))
+	if (!install(v, &slot, page, writable, sequence))
 		return VHM_SLEEP;
 	v->stats.pf_fast++;
 	return VHM_RESUME;
@@ -326,11 +320,15 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
 	if (pages != 1)
 		return fatal_signal_pending(current) ? VHM_SIGNAL : VHM_FAULT;
-	install(v, v->fault_gpa, page, write, sequence);
+	install(v, &slot, page, write, sequence);
 	return VHM_RESUME;
 }
 
-static void begin_invalidation(struct vhm_ept *ept)
+/**
+ * vhm_begin_invalidation() - translations are about to be taken away
+ * @ept: the table; until vhm_end_invalidation() no fault enters anything
+ */
+void vhm_begin_invalidation(struct vhm_ept *ept)
 {
 	unsigned long flags;
 
@@ -339,7 +337,11 @@ static void begin_invalidation(struct vhm_ept *ept)
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 }
 
-static void end_invalidation(struct vhm_vm *vm)
+/**
+ * vhm_end_invalidation() - what vhm_begin_invalidation() announced has happened
+ * @vm: the VM; a fault that began before starts again
+ */
+void vhm_end_invalidation(struct vhm_vm *vm)
 {
 	struct vhm_ept *ept = &vm->ept;
 	unsigned long flags;
@@ -352,12 +354,41 @@ static void end_invalidation(struct vhm_vm *vm)
 		wake_up_all(&vm->invalidated);
 }
 
-/* Nobody may use a translation of before from here on. */
-static void flush(struct vhm_vm *vm)
+/**
+ * vhm_memory_flush() - nobody may use a translation of before from here on
+ * @vm: the VM; its vCPUs are waited for until they have left the guest
+ */
+void vhm_memory_flush(struct vhm_vm *vm)
 {
 	atomic64_inc(&vm->ept.generation);
 	WRITE_ONCE(vm->stats.remote_tlb_flush, vm->stats.remote_tlb_flush + 1);
 	vhm_vcpus_leave_guest(vm);
+}
+
+static void free_table_pages(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+/**
+ * vhm_memory_forget() - take a range out of the EPT, with the table pages that were for it
+ * @vm: the VM; an invalidation is under way
+ * @first: first guest-physical address
+ * @last: the address behind the range
+ */
+void vhm_memory_forget(struct vhm_vm *vm, u64 first, u64 last)
+{
+	LIST_HEAD(pages);
+
+	vhm_ept_zap(&vm->ept, first, last);
+	vhm_ept_prune(&vm->ept, first, last, &pages);
+	vhm_memory_flush(vm);
+	free_table_pages(&pages);
 }
 
 static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end)
@@ -388,15 +419,15 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 {
 	struct vhm_vm *vm = notifier_vm(mn);
 
-	begin_invalidation(&vm->ept);
+	vhm_begin_invalidation(&vm->ept);
 	if (zap_user_range(vm, range->start, range->end))
-		flush(vm);
+		vhm_memory_flush(vm);
 	return 0;
 }
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	end_invalidation(notifier_vm(mn));
+	vhm_end_invalidation(notifier_vm(mn));
 }
 
 /* The address space ends; the VM's fds may live on, but nothing runs on them. */
@@ -404,8 +435,8 @@ static void notifier_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct vhm_vm *vm = notifier_vm(mn);
 
-	if (vhm_ept_zap(&vm->ept, 0, GPA_LIMIT))
-		flush(vm);
+	if (vhm_ept_zap(&vm->ept, 0, VHM_GPA_LIMIT))
+		vhm_memory_flush(vm);
 }
 
 static struct mmu_notifier *notifier_alloc(struct mm_struct *mm)
@@ -479,10 +510,8 @@ free_slots:
  */
 void vhm_memory_free(struct vhm_vm *vm)
 {
-	struct vhm_slots *slots = rcu_replace_pointer(vm->slots, NULL, true);
-
 	vhm_ept_free(&vm->ept);
-	kvfree_rcu(slots, rcu);
+	vhm_slots_free(vm);
 	mmu_notifier_put(&vm->notifier->mn);
 }
 
@@ -492,167 +521,4 @@ void vhm_memory_free(struct vhm_vm *vm)
 void vhm_memory_exit(void)
 {
 	mmu_notifier_synchronize();
-}
-
-static u64 gpa_limit(void)
-{
-	return min(GPA_LIMIT, BIT_ULL(boot_cpu_data.x86_phys_bits));
-}
-
-static int check_region(const struct kvm_userspace_memory_region *r)
-{
-	if (r->flags & ~KVM_MEM_READONLY)
-		return -EINVAL;
-	if ((r->memory_size | r->guest_phys_addr | r->userspace_addr) & ~PAGE_MASK)
-		return -EINVAL;
-	if (!access_ok((void __user *)r->userspace_addr, r->memory_size))
-		return -EINVAL;
-	/* The upper half of the slot's number is an address space; there is one. */
-	if (r->slot >= VHM_MAX_SLOTS)
-		return -EINVAL;
-	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
-		return -EINVAL;
-	if (r->memory_size >> PAGE_SHIFT > VHM_MAX_SLOT_PAGES)
-		return -EINVAL;
-	if (r->memory_size && r->guest_phys_addr + r->memory_size > gpa_limit())
-		return -EINVAL;
-	return 0;
-}
-
-static const struct vhm_slot *slot_by_id(const struct vhm_slots *slots, u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++)
-		if (slots->slot[i].id == id)
-			return &slots->slot[i];
-	return NULL;
-}
-
-static bool overlaps(const struct vhm_slots *slots, const struct vhm_slot *new)
-{
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-
-		if (slot->id != new->id && new->base < slot->base + slot->pages &&
-		    slot->base < new->base + new->pages)
-			return true;
-	}
-	return false;
-}
-
-/* A copy of @slots without @gone and with @new, each of which may be NULL, by rising base. */
-static struct vhm_slots *copy_slots(const struct vhm_slots *slots, const struct vhm_slot *gone,
-				    const struct vhm_slot *new)
-{
-	struct vhm_slots *copy;
-	unsigned int i, n = 0;
-
-	copy = kvzalloc(struct_size(copy, slot, slots->count + 1), GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return NULL;
-	for (i = 0; i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-
-		if (slot == gone)
-			continue;
-		if (new && new->base < slot->base) {
-			copy->slot[n++] = *new;
-			new = NULL;
-		}
-		copy->slot[n++] = *slot;
-	}
-	if (new)
-		copy->slot[n++] = *new;
-	copy->count = n;
-	return copy;
-}
-
-static void free_table_pages(struct list_head *pages)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-	}
-}
-
-/* Nothing of @gone may be reached any more, nor stay allocated for it. */
-static void forget_slot(struct vhm_vm *vm, const struct vhm_slot *gone)
-{
-	u64 first = gone->base << PAGE_SHIFT;
-	u64 last = first + (gone->pages << PAGE_SHIFT);
-	LIST_HEAD(pages);
-
-	vhm_ept_zap(&vm->ept, first, last);
-	vhm_ept_prune(&vm->ept, first, last, &pages);
-	flush(vm);
-	free_table_pages(&pages);
-}
-
-/* Under vm->lock. */
-static int replace_slots(struct vhm_vm *vm, struct vhm_slots *old, const struct vhm_slot *gone,
-			 const struct vhm_slot *new)
-{
-	struct vhm_slots *slots = copy_slots(old, gone, new);
-
-	if (!slots)
-		return -ENOMEM;
-	begin_invalidation(&vm->ept);
-	rcu_assign_pointer(vm->slots, slots);
-	if (gone)
-		forget_slot(vm, gone);
-	end_invalidation(vm);
-	kvfree_rcu(old, rcu);
-	return 0;
-}
-
-static int set_region_locked(struct vhm_vm *vm, const struct kvm_userspace_memory_region *r)
-{
-	struct vhm_slots *slots = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
-	const struct vhm_slot *old = slot_by_id(slots, r->slot);
-	struct vhm_slot new = {
-		.base = r->guest_phys_addr >> PAGE_SHIFT,
-		.pages = r->memory_size >> PAGE_SHIFT,
-		.address = r->userspace_addr,
-		.flags = r->flags,
-		.id = r->slot,
-	};
-
-	if (!new.pages)
-		return old ? replace_slots(vm, slots, old, NULL) : -EINVAL;
-	if (old) {
-		/* A slot may move; its memory, size and read-only flag stay. */
-		if (new.address != old->address || new.pages != old->pages ||
-		    new.flags != old->flags)
-			return -EINVAL;
-		if (new.base == old->base)
-			return 0;
-	}
-	if (overlaps(slots, &new))
-		return -EEXIST;
-	return replace_slots(vm, slots, old, &new);
-}
-
-/**
- * vhm_set_memory_region() - KVM_SET_USER_MEMORY_REGION
- * @vm: the VM
- * @region: slot to create, move or (with size 0) delete
- *
- * Return: 0; -EINVAL: not aligned, not user memory, no such slot, an unknown
- * flag, or a change that is not allowed; -EEXIST: overlaps another slot; -ENOMEM.
- */
-int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region)
-{
-	int err = check_region(region);
-
-	if (err)
-		return err;
-	mutex_lock(&vm->lock);
-	err = set_region_locked(vm, region);
-	mutex_unlock(&vm->lock);
-	return err;
 }

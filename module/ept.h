@@ -7,6 +7,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "level.h"
+
 /* Table pages that one fault can need: every level but the root. */
 #define VHM_EPT_CACHE		4
 #define VHM_EPT_LEVELS		4
@@ -33,6 +35,8 @@
  * @generation: grows when a translation is taken away; a vCPU whose own number
  *              is behind owes an INVEPT before it enters the guest [a]
  * @tables: table pages in use, the root included [e]
+ * @pages: leaves in use, by level [e]
+ * @execute_large: see vhm_ept_init() [c]
  */
 struct vhm_ept {
 	raw_spinlock_t lock;
@@ -41,11 +45,13 @@ struct vhm_ept {
 	unsigned int invalidating;
 	atomic64_t generation;
 	u64 tables;
+	u64 pages[VHM_LEAF_LEVELS];
+	bool execute_large;
 };
 
-int vhm_ept_init(struct vhm_ept *ept);
+int vhm_ept_init(struct vhm_ept *ept, bool execute_large);
 void vhm_ept_free(struct vhm_ept *ept);
-bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights,
+bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights, int level,
 		 struct page **cache, unsigned int *cached);
 bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last);
 bool vhm_ept_unprotect(struct vhm_ept *ept, u64 gpa);

@@ -8,8 +8,10 @@
  * entry right. A fault that races an invalidation finds it under way, or finds
  * that the sequence has moved on since it began, and starts again.
  */
+#include <linux/cpu.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -179,6 +181,47 @@ static bool is_current(const struct vhm_ept *ept, unsigned long sequence)
 }
 
 /*
+ * The level at which the host maps a user address. IRQs are off, so that no table goes away
+ * beneath the walk; each entry is read once, because it may become another meanwhile.
+ */
+static int host_level(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t pgd = READ_ONCE(*pgd_offset(mm, address));
+	p4d_t p4d;
+	pud_t pud;
+	pmd_t pmd;
+
+	if (pgd_none(pgd))
+		return 1;
+	p4d = READ_ONCE(*p4d_offset(&pgd, address));
+	if (p4d_none(p4d) || !p4d_present(p4d))
+		return 1;
+	pud = READ_ONCE(*pud_offset(&p4d, address));
+	if (pud_none(pud) || !pud_present(pud))
+		return 1;
+	if (pud_leaf(pud))
+		return 3;
+	pmd = READ_ONCE(*pmd_offset(&pud, address));
+	return pmd_present(pmd) && pmd_leaf(pmd) ? 2 : 1;
+}
+
+/* Of the leaf for the page that the fault at hand has found; nobody takes it away. */
+static int fault_level(const struct vhm_vcpu *v, const struct vhm_slot *slot, struct page *page)
+{
+	u64 frame = v->fault_gpa >> PAGE_SHIFT;
+	unsigned long address;
+
+	/* A log is of small pages; and code of some CPUs' guests is, see architecture.rst. */
+	if (slot->level == 1 || slot->log || !PageCompound(page))
+		return 1;
+	if (v->fault_access & EPT_VIOLATION_ACC_INSTR && !v->vm->ept.execute_large)
+		return 1;
+	address = slot->address + ((frame - slot->base) << PAGE_SHIFT);
+	return vhm_leaf_level(frame, slot->base, slot->pages, slot->level,
+			      host_level(v->vm->mm, address));
+}
+
+/*
  * Enter a page that was found while @sequence was current, and let go of it.
  * False if an invalidation has come between, or is under way.
  */
@@ -198,7 +241,7 @@ static bool install(struct vhm_vcpu *v, const struct vhm_slot *slot, struct page
 			vhm_log_mark(slot, gpa >> PAGE_SHIFT);
 		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
 		if (vhm_ept_map(ept, gpa, page_to_phys(page), rights,
-				v->ept_cache, &v->ept_cached))
+				fault_level(v, slot, page), v->ept_cache, &v->ept_cached))
 			atomic64_inc(&ept->generation);
 		v->stats.pf_fixed++;
 	}
@@ -391,7 +434,43 @@ void vhm_memory_forget(struct vhm_vm *vm, u64 first, u64 last)
 	free_table_pages(&pages);
 }
 
-static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end)
+/**
+ * vhm_memory_collapse() - what had to be mapped by small leaves need not be any more
+ * @vm: the VM, of the current process; an invalidation is under way
+ * @slot: whose leaves are forgotten where the host has large pages
+ */
+void vhm_memory_collapse(struct vhm_vm *vm, const struct vhm_slot *slot)
+{
+	u64 base = slot->base << PAGE_SHIFT, last = base + (slot->pages << PAGE_SHIFT);
+	LIST_HEAD(pages);
+	u64 gpa, next;
+	int level;
+
+	for (gpa = base; slot->level > 1 && gpa < last; gpa = next) {
+		next = min(last, (gpa | (VHM_LEVEL_SIZE(2) - 1)) + 1);
+		local_irq_disable();
+		level = host_level(vm->mm, slot->address + (gpa - base));
+		local_irq_enable();
+		if (level > 1)
+			vhm_ept_zap(&vm->ept, gpa, next);
+		cond_resched();
+	}
+	vhm_ept_prune(&vm->ept, base, last, &pages);
+	vhm_memory_flush(vm);
+	free_table_pages(&pages);
+}
+
+/* Tables that a range covers, so that a large page which comes there can be a large leaf. */
+static void prune_covered(struct vhm_ept *ept, u64 first, u64 last, struct list_head *pages)
+{
+	first = round_up(first, VHM_LEVEL_SIZE(2));
+	last = round_down(last, VHM_LEVEL_SIZE(2));
+	if (first < last)
+		vhm_ept_prune(ept, first, last, pages);
+}
+
+static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end,
+			   struct list_head *pages)
 {
 	const struct vhm_slots *slots;
 	bool zapped = false;
@@ -410,6 +489,7 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 		first = base + max(start, slot->address) - slot->address;
 		last = base + min(end, slot_end) - slot->address;
 		zapped |= vhm_ept_zap(&vm->ept, first & PAGE_MASK, PAGE_ALIGN(last));
+		prune_covered(&vm->ept, first, last, pages);
 	}
 	rcu_read_unlock();
 	return zapped;
@@ -418,10 +498,12 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct vhm_vm *vm = notifier_vm(mn);
+	LIST_HEAD(pages);
 
 	vhm_begin_invalidation(&vm->ept);
-	if (zap_user_range(vm, range->start, range->end))
+	if (zap_user_range(vm, range->start, range->end, &pages) || !list_empty(&pages))
 		vhm_memory_flush(vm);
+	free_table_pages(&pages);
 	return 0;
 }
 
@@ -468,6 +550,15 @@ static const struct mmu_notifier_ops notifier_ops = {
 	.free_notifier = notifier_free,
 };
 
+/*
+ * The iTLB multihit erratum: a CPU that fetches through a large leaf while it becomes a
+ * small one may die of a machine check. There, code is mapped by small leaves alone.
+ */
+static bool may_execute_large(void)
+{
+	return !boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) || cpu_mitigations_off();
+}
+
 /**
  * vhm_memory_init() - an empty memory for a new VM
  * @vm: the VM, whose mm is the current one
@@ -483,7 +574,7 @@ int vhm_memory_init(struct vhm_vm *vm)
 	if (!slots)
 		return -ENOMEM;
 	rcu_assign_pointer(vm->slots, slots);
-	if (vhm_ept_init(&vm->ept))
+	if (vhm_ept_init(&vm->ept, may_execute_large()))
 		goto free_slots;
 	vm->notifier_ops = notifier_ops;
 	mn = mmu_notifier_get(&vm->notifier_ops, vm->mm);

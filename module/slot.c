@@ -139,6 +139,8 @@ static void settle(struct vhm_vm *vm, const struct vhm_slot *old, const struct v
 				  (old->base + old->pages) << PAGE_SHIFT);
 	else if (new->log && !old->log)
 		vhm_log_begin(vm, new);
+	else if (!new->log && old->log)
+		vhm_memory_collapse(vm, new);
 }
 
 /* Under vm->lock. */
@@ -198,6 +200,8 @@ static int set_region_locked(struct vhm_vm *vm, const struct kvm_userspace_memor
 		.address = r->userspace_addr,
 		.flags = r->flags,
 		.id = r->slot,
+		.level = vhm_slot_level(r->guest_phys_addr >> PAGE_SHIFT, r->userspace_addr,
+					vmx_caps.ept_level),
 	};
 
 	if (!new.pages)

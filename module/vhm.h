@@ -95,6 +95,7 @@ struct vhm_log {
  * @log: of the pages that are written, or NULL
  * @flags: KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES
  * @id: the number that user space gave it
+ * @level: of the largest leaf that its place allows: vhm_slot_level()
  */
 struct vhm_slot {
 	u64 base;
@@ -103,6 +104,7 @@ struct vhm_slot {
 	struct vhm_log *log;
 	u32 flags;
 	u16 id;
+	u8 level;
 };
 
 /* All slots of a VM, by rising base; replaced as a whole. */
@@ -114,6 +116,9 @@ struct vhm_slots {
 
 struct vhm_vm_stats {
 	u64 mmu_pages;			/* [e] EPT pages in use */
+	u64 pages_4k;			/* [e] leaves, by size */
+	u64 pages_2m;
+	u64 pages_1g;
 	u64 remote_tlb_flush;		/* [a] */
 };
 
@@ -468,6 +473,7 @@ void vhm_begin_invalidation(struct vhm_ept *ept);
 void vhm_end_invalidation(struct vhm_vm *vm);
 void vhm_memory_flush(struct vhm_vm *vm);
 void vhm_memory_forget(struct vhm_vm *vm, u64 first, u64 last);
+void vhm_memory_collapse(struct vhm_vm *vm, const struct vhm_slot *slot);
 int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count);
 int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);
 int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int size);

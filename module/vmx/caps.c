@@ -122,6 +122,7 @@ static int __init negotiate_ept(struct vmx_caps *c)
 		return -ENODEV;
 	}
 	c->invept_single = cap & VMX_EPT_EXTENT_CONTEXT_BIT;
+	c->ept_level = !(cap & VMX_EPT_2MB_PAGE_BIT) ? 1 : cap & VMX_EPT_1GB_PAGE_BIT ? 3 : 2;
 
 	/* INVVPID's capabilities are the upper half, and so are numbered. */
 	cap >>= 32;

@@ -151,6 +151,7 @@ struct vmx_caps {
 	bool wbinvd_exiting;
 	bool io_information;			/* instruction information for INS, OUTS */
 	bool rdtscp, invpcid;
+	int ept_level;				/* of the largest leaf that an EPT may have */
 };
 
 extern struct vmx_caps vmx_caps __ro_after_init;

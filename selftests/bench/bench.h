@@ -29,7 +29,7 @@ extern const unsigned int nr_rows;
 /* Guest code, 32-bit, flat, paging off: ESI counts down, then `hlt`. */
 extern const char loop_empty[], loop_cpuid[], loop_vmcall[], loop_rdmsr[];
 extern const char loop_in[], loop_out[], loop_mmio_write[], loop_mmio_read[];
-extern const char loop_mmio_rmw[], loop_touch[], loop_hlt[];
+extern const char loop_mmio_rmw[], loop_touch[], loop_touch_large[], loop_hlt[];
 
 void count_flushes(unsigned int count);
 

@@ -269,6 +269,42 @@ static uint64_t ept_fault(const struct row *row, unsigned int count)
 	return result;
 }
 
+#define LARGE_PAGE	(2u << 20)
+#define LARGE_PAGES	32u
+
+/* Large pages on both sides: one fault for each 2 MiB. */
+static uint64_t ept_large(const struct row *row, unsigned int count)
+{
+	size_t size = (LARGE_PAGES + 1) * (size_t)LARGE_PAGE;
+	struct work work = { .row = row };
+	uint64_t took[BATCHES], begin;
+	uint8_t *mem, *aligned;
+
+	(void)count;
+	start(&work.vm, &work.cpu, loop_hlt);
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		die("no memory: %s", strerror(errno));
+	aligned = (uint8_t *)(((uintptr_t)mem + LARGE_PAGE - 1) & -(uintptr_t)LARGE_PAGE);
+	madvise(aligned, size - LARGE_PAGE, MADV_HUGEPAGE);
+	touch_all(aligned, size - LARGE_PAGE);
+	expect_exit(&work.cpu, KVM_EXIT_HLT);
+	for (unsigned int i = 0; i < BATCHES; i++) {
+		/* A new slot: nothing of it is mapped. */
+		if (vm_set_slot(&work.vm, 1, 0, TOUCHED_GPA, size - LARGE_PAGE, aligned))
+			die("slot: %s", strerror(errno));
+		set_loop(&work.cpu, row->loop, LARGE_PAGES, TOUCHED_GPA);
+		begin = ticks();
+		expect_exit(&work.cpu, KVM_EXIT_HLT);
+		took[i] = (ticks() - begin) / LARGE_PAGES;
+		vm_set_slot(&work.vm, 1, 0, TOUCHED_GPA, 0, aligned);
+	}
+	qsort(took, BATCHES, sizeof(took[0]), by_value);
+	finish(&work.vm, &work.cpu);
+	munmap(mem, size);
+	return took[BATCHES / 2];
+}
+
 #define LOGGED_PAGES	4000u
 
 static uint8_t *add_logged(struct work *work)
@@ -390,6 +426,7 @@ const struct row rows[] = {
 	{ "set-sregs", "KVM_SET_SREGS", vcpu_call, (void *)KVM_SET_SREGS },
 	{ "ept-present", "EPT fault, host page present", ept_fault, loop_touch },
 	{ "ept-absent", "EPT fault, host page absent", ept_fault, loop_touch },
+	{ "ept-large", "EPT fault, host page of 2 MiB present", ept_large, loop_touch_large },
 	{ "dirty-log", "KVM_GET_DIRTY_LOG, 4000 pages dirty", dirty_log, loop_touch },
 	{ "dirty-store", "store to a page under a dirty log", dirty_log, loop_touch },
 	{ "create", "open to first hlt, 64 MiB, median of 20", creation, NULL },

@@ -48,6 +48,19 @@ void vhm_log_free(struct vhm_log *log)
 		kvfree_rcu(log, rcu);
 }
 
+static bool listed_by_cpu(const struct vhm_vm *vm)
+{
+	return vmx_caps.pml && !vm->options.protect_log;
+}
+
+/* From here on a write to one of the pages in the copy is seen. */
+static void watch(struct vhm_vm *vm, const struct vhm_slot *slot, u64 first, u64 pages)
+{
+	vhm_ept_watch(&vm->ept, slot->base + first, slot->log->copy, pages,
+		      listed_by_cpu(vm) ? VHM_EPT_DIRTY : VHM_EPT_WRITE);
+	vhm_memory_flush(vm);
+}
+
 /**
  * vhm_log_begin() - a slot has a log from now on
  * @vm: the VM, its lock held, in an invalidation
@@ -58,11 +71,12 @@ void vhm_log_free(struct vhm_log *log)
  */
 void vhm_log_begin(struct vhm_vm *vm, const struct vhm_slot *slot)
 {
-	if (vm->options.manual_log & KVM_DIRTY_LOG_INITIALLY_SET)
+	if (vm->options.manual_log & KVM_DIRTY_LOG_INITIALLY_SET) {
+		vhm_memory_flush(vm);
 		return;
+	}
 	bitmap_fill(slot->log->copy, slot->pages);
-	vhm_ept_protect(&vm->ept, slot->base, slot->log->copy, slot->pages);
-	vhm_memory_flush(vm);
+	watch(vm, slot, 0, slot->pages);
 }
 
 /**
@@ -74,22 +88,39 @@ void vhm_log_begin(struct vhm_vm *vm, const struct vhm_slot *slot)
 void vhm_log_count(struct vhm_vm *vm, const struct vhm_slot *old, const struct vhm_slot *new)
 {
 	WRITE_ONCE(vm->logs, vm->logs + (new && new->log) - (old && old->log));
+	WRITE_ONCE(vm->ept.flags_on, vm->logs && listed_by_cpu(vm));
 }
 
 /**
- * vhm_log_written() - the kernel has written guest memory: what vhm_log_write() leaves
+ * vhm_log_written() - mark pages that have been written
  * @vm: the VM
- * @gpa: guest-physical address; what was written lies in one page
+ * @gpa: guest-physical addresses in them
+ * @count: how many
+ *
+ * By the kernel, see vhm_log_write(); or by the guest, as the CPU has listed.
  */
-void vhm_log_written(struct vhm_vm *vm, u64 gpa)
+void vhm_log_written(struct vhm_vm *vm, const u64 *gpa, unsigned int count)
 {
-	struct vhm_slot slot;
+	const struct vhm_slot *slot = NULL;
+	unsigned int i;
 
-	/* The log is there as long as the copy of the slot is of use. */
 	rcu_read_lock();
-	if (vhm_find_slot(vm, gpa >> PAGE_SHIFT, &slot))
-		vhm_log_mark(&slot, gpa >> PAGE_SHIFT);
+	for (i = 0; i < count; i++) {
+		u64 frame = gpa[i] >> PAGE_SHIFT;
+
+		if (!slot || frame - slot->base >= slot->pages)
+			slot = vhm_slot_of(vm, frame);
+		if (slot)
+			vhm_log_mark(slot, frame);
+	}
 	rcu_read_unlock();
+}
+
+/* With all vCPUs out of the guest, what the CPU has listed is marked. */
+static void collect(struct vhm_vm *vm)
+{
+	if (READ_ONCE(vm->ept.flags_on))
+		vhm_vcpus_leave_guest(vm);
 }
 
 /* Moves the marks to the copy. Returns whether there were any. */
@@ -120,13 +151,6 @@ static bool clear_marks(struct vhm_log *log, u64 first, u64 words)
 	return any;
 }
 
-/* From here on a write to one of the pages in the copy is seen. */
-static void watch(struct vhm_vm *vm, const struct vhm_slot *slot, u64 first, u64 pages)
-{
-	vhm_ept_protect(&vm->ept, slot->base + first, slot->log->copy, pages);
-	vhm_memory_flush(vm);
-}
-
 static long get_locked(struct vhm_vm *vm, const struct kvm_dirty_log *get)
 {
 	const struct vhm_slot *slot = vhm_logged_slot(vm, get->slot);
@@ -137,6 +161,7 @@ static long get_locked(struct vhm_vm *vm, const struct kvm_dirty_log *get)
 		return -ENOENT;
 	words = BITS_TO_LONGS(slot->pages);
 	from = slot->log->bits;
+	collect(vm);
 	if (!vm->options.manual_log) {
 		from = slot->log->copy;
 		if (take_marks(slot->log, words))
@@ -188,6 +213,7 @@ static long clear_locked(struct vhm_vm *vm, const struct kvm_clear_dirty_log *cl
 	if (!is_part(slot, clear))
 		return -EINVAL;
 	log = slot->log;
+	collect(vm);
 	if (copy_from_user(log->copy, clear->dirty_bitmap, words * sizeof(log->copy[0])))
 		return -EFAULT;
 	/* No page behind the slot's last is ever marked, whatever user space says. */
@@ -212,6 +238,30 @@ long vhm_clear_dirty_log(struct vhm_vm *vm, const struct kvm_clear_dirty_log *cl
 		return -EINVAL;
 	mutex_lock(&vm->lock);
 	err = clear_locked(vm, clear);
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+/**
+ * vhm_set_dirty_log() - VHM_SET_DIRTY_LOG
+ * @vm: the VM
+ * @how: VHM_DIRTY_LOG_*
+ *
+ * Return: 0; -EINVAL: no such way; -ENXIO: not on this CPU; -EBUSY: a slot has a log.
+ */
+long vhm_set_dirty_log(struct vhm_vm *vm, unsigned long how)
+{
+	long err = 0;
+
+	if (how > VHM_DIRTY_LOG_PML)
+		return -EINVAL;
+	if (how == VHM_DIRTY_LOG_PML && !vmx_caps.pml)
+		return -ENXIO;
+	mutex_lock(&vm->lock);
+	if (vm->logs)
+		err = -EBUSY;
+	else
+		vm->options.protect_log = how == VHM_DIRTY_LOG_PROTECT;
 	mutex_unlock(&vm->lock);
 	return err;
 }

@@ -149,16 +149,15 @@ static u64 *ept_split(struct vhm_ept *ept, u64 *entry, int level, struct page *p
 
 static u64 ept_leaf(const struct vhm_ept *ept, u64 hpa, u64 rights, int level)
 {
-	u64 leaf = (hpa & ~(VHM_LEVEL_SIZE(level) - 1)) | rights | VHM_EPT_WB | VHM_EPT_IGNORE_PAT;
+	u64 leaf = hpa | rights | VHM_EPT_WB | VHM_EPT_IGNORE_PAT;
 
 	if (rights & VHM_EPT_WRITE)
 		leaf |= VHM_EPT_WRITTEN;
-	if (level > 1) {
-		leaf |= VHM_EPT_LARGE;
-		if (!ept->execute_large)
-			leaf &= ~VHM_EPT_EXECUTE;
-	}
-	return leaf;
+	if (likely(level == 1))
+		return leaf;
+	leaf &= ~(VHM_LEVEL_SIZE(level) - PAGE_SIZE);
+	leaf |= VHM_EPT_LARGE;
+	return ept->execute_large ? leaf : leaf & ~VHM_EPT_EXECUTE;
 }
 
 /**
@@ -166,7 +165,7 @@ static u64 ept_leaf(const struct vhm_ept *ept, u64 hpa, u64 rights, int level)
  * @ept: the table
  * @gpa: guest-physical address of a 4 KiB page
  * @hpa: host-physical address of the page
- * @rights: VHM_EPT_READ, _WRITE, _EXECUTE
+ * @rights: VHM_EPT_READ, _WRITE, _EXECUTE; VHM_EPT_DIRTY: a write need not be seen
  * @level: how large the leaf may be; where there is a table already it stays, and the
  *         leaf is smaller
  * @cache: table pages to take from, zeroed
@@ -265,7 +264,7 @@ bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last)
 }
 
 /**
- * vhm_ept_unprotect() - give back what vhm_ept_protect() took; under the lock
+ * vhm_ept_unprotect() - give back the right to write that vhm_ept_watch() took; under the lock
  * @ept: the table
  * @gpa: guest-physical address
  *
@@ -286,8 +285,8 @@ bool vhm_ept_unprotect(struct vhm_ept *ept, u64 gpa)
 }
 
 /* As ept_zap_some(), in frames; @i is the first that has a bit. */
-static u64 ept_protect_some(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 i,
-			    u64 count)
+static u64 ept_watch_some(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 i,
+			  u64 count, u64 bit)
 {
 	u64 gpa = (frame + i) << PAGE_SHIFT, end;
 	int level;
@@ -303,33 +302,82 @@ static u64 ept_protect_some(struct vhm_ept *ept, u64 frame, const unsigned long 
 	table = entry - EPT_INDEX(gpa, 1);
 	for (; i < end; i = find_next_bit(pages, count, i + 1)) {
 		entry = &table[(frame + i) % EPT_ENTRIES];
-		if (*entry & VHM_EPT_WRITE)
-			WRITE_ONCE(*entry, *entry & ~VHM_EPT_WRITE);
+		/* The CPU sets flags by itself. */
+		if (*entry & bit)
+			atomic64_andnot(bit, (atomic64_t *)entry);
 	}
 	return i;
 }
 
 /**
- * vhm_ept_protect() - take the right to write from some pages
+ * vhm_ept_watch() - have the next write of some pages seen
  * @ept: the table
  * @frame: guest frame number of the page of bit 0
  * @pages: a bit for each page
  * @count: how many bits
+ * @bit: what leaves lose: VHM_EPT_WRITE, so that it faults, or VHM_EPT_DIRTY, so that the
+ *       CPU lists it
  *
  * As many pages as a table holds are done under one hold of the lock; may sleep between.
  * A large leaf goes away as a whole. The caller owes an invalidation.
  */
-void vhm_ept_protect(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count)
+void vhm_ept_watch(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count, u64 bit)
 {
 	u64 i = find_first_bit(pages, count);
 	unsigned long flags;
 
 	while (i < count) {
 		raw_spin_lock_irqsave(&ept->lock, flags);
-		i = ept_protect_some(ept, frame, pages, i, count);
+		i = ept_watch_some(ept, frame, pages, i, count, bit);
 		raw_spin_unlock_irqrestore(&ept->lock, flags);
 		cond_resched();
 	}
+}
+
+/* As ept_zap_some(). */
+static u64 ept_age_some(struct vhm_ept *ept, u64 gpa, u64 last, bool clear, bool *young)
+{
+	int level;
+	u64 *entry = ept_find(ept, gpa, &level), end;
+
+	if (!entry)
+		return last;
+	end = ept_next(gpa, max(level, 2));
+	if (level == 1)
+		end = min(end, last);
+	for (; gpa < end; gpa += VHM_LEVEL_SIZE(level), entry++) {
+		if (!(*entry & VHM_EPT_READ))
+			continue;
+		*young = true;
+		if (clear)
+			atomic64_andnot(VHM_EPT_RIGHTS, (atomic64_t *)entry);
+	}
+	return end;
+}
+
+/**
+ * vhm_ept_age() - whether the guest has used a range
+ * @ept: the table
+ * @first: first guest-physical address
+ * @last: the address behind the range
+ * @clear: find out about the time from now on
+ *
+ * A leaf that was used has rights; who clears takes them, and the next access faults. What
+ * the leaf leads to stays in it, so that an invalidation finds that there was something.
+ *
+ * Return: whether there was a leaf that can be used.
+ */
+bool vhm_ept_age(struct vhm_ept *ept, u64 first, u64 last, bool clear)
+{
+	unsigned long flags;
+	bool young = false;
+
+	while (first < last) {
+		raw_spin_lock_irqsave(&ept->lock, flags);
+		first = ept_age_some(ept, first, last, clear, &young);
+		raw_spin_unlock_irqrestore(&ept->lock, flags);
+	}
+	return young;
 }
 
 static bool ept_table_is_empty(const u64 *table)

@@ -21,6 +21,7 @@
 #define VHM_EPT_WB		(6ULL << 3)
 #define VHM_EPT_IGNORE_PAT	BIT_ULL(6)
 #define VHM_EPT_LARGE		BIT_ULL(7)
+#define VHM_EPT_DIRTY		BIT_ULL(9)
 #define VHM_EPT_ADDRESS		GENMASK_ULL(51, 12)
 /* Ignored by the CPU. Ours, in a leaf: the host lets it be written, and it may have been. */
 #define VHM_EPT_WRITTEN		BIT_ULL(52)
@@ -36,6 +37,7 @@
  *              is behind owes an INVEPT before it enters the guest [a]
  * @tables: table pages in use, the root included [e]
  * @pages: leaves in use, by level [e]
+ * @flags_on: the CPU keeps the dirty flags of leaves, and lists the pages that get one [a]
  * @execute_large: see vhm_ept_init() [c]
  */
 struct vhm_ept {
@@ -46,6 +48,7 @@ struct vhm_ept {
 	atomic64_t generation;
 	u64 tables;
 	u64 pages[VHM_LEAF_LEVELS];
+	bool flags_on;
 	bool execute_large;
 };
 
@@ -55,7 +58,8 @@ bool vhm_ept_map(struct vhm_ept *ept, u64 gpa, u64 hpa, u64 rights, int level,
 		 struct page **cache, unsigned int *cached);
 bool vhm_ept_zap(struct vhm_ept *ept, u64 first, u64 last);
 bool vhm_ept_unprotect(struct vhm_ept *ept, u64 gpa);
-void vhm_ept_protect(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count);
+void vhm_ept_watch(struct vhm_ept *ept, u64 frame, const unsigned long *pages, u64 count, u64 bit);
+bool vhm_ept_age(struct vhm_ept *ept, u64 first, u64 last, bool clear);
 void vhm_ept_prune(struct vhm_ept *ept, u64 first, u64 last, struct list_head *pages);
 u64 vhm_ept_pointer(const struct vhm_ept *ept);
 

@@ -19,6 +19,7 @@
 #include <linux/wait.h>
 #include <asm/io.h>
 
+#include "compat.h"
 #include "trace.h"
 #include "vhm.h"
 
@@ -230,6 +231,7 @@ static bool install(struct vhm_vcpu *v, const struct vhm_slot *slot, struct page
 {
 	u64 gpa = v->fault_gpa & PAGE_MASK;
 	u64 rights = VHM_EPT_READ | VHM_EPT_EXECUTE | (writable ? VHM_EPT_WRITE : 0);
+	bool marks = writable && (!slot->log || v->fault_access & EPT_VIOLATION_ACC_WRITE);
 	struct vhm_ept *ept = &v->vm->ept;
 	unsigned long flags;
 	bool current_still;
@@ -237,8 +239,10 @@ static bool install(struct vhm_vcpu *v, const struct vhm_slot *slot, struct page
 	raw_spin_lock_irqsave(&ept->lock, flags);
 	current_still = is_current(ept, sequence);
 	if (current_still) {
-		if (writable)
+		if (marks) {
 			vhm_log_mark(slot, gpa >> PAGE_SHIFT);
+			rights |= VHM_EPT_DIRTY;
+		}
 		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
 		if (vhm_ept_map(ept, gpa, page_to_phys(page), rights,
 				fault_level(v, slot, page), v->ept_cache, &v->ept_cached))
@@ -314,8 +318,9 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 		return VHM_SLEEP;
 	if (slot.log && write && give_back(v, &slot, sequence))
 		return VHM_RESUME;
-	/* Under a log only who writes gets the right to. */
-	writable = !(slot.flags & KVM_MEM_READONLY) && (write || !slot.log);
+	/* Under a log only who writes gets the right to, unless the CPU keeps it. */
+	writable = !(slot.flags & KVM_MEM_READONLY) &&
+		   (write || !slot.log || READ_ONCE(v->vm->ept.flags_on));
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -469,6 +474,20 @@ static void prune_covered(struct vhm_ept *ept, u64 first, u64 last, struct list_
 		vhm_ept_prune(ept, first, last, pages);
 }
 
+/* The guest-physical range of what of a slot lies in a user range; false if nothing does. */
+static bool range_of_slot(const struct vhm_slot *slot, unsigned long start, unsigned long end,
+			  u64 *first, u64 *last)
+{
+	unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
+	u64 base = slot->base << PAGE_SHIFT;
+
+	if (start >= slot_end || end <= slot->address)
+		return false;
+	*first = (base + max(start, slot->address) - slot->address) & PAGE_MASK;
+	*last = PAGE_ALIGN(base + min(end, slot_end) - slot->address);
+	return true;
+}
+
 static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end,
 			   struct list_head *pages)
 {
@@ -480,15 +499,11 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 	slots = rcu_dereference(vm->slots);
 	/* A VM on its way out has none: its table was freed before. */
 	for (i = 0; slots && i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-		unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
-		u64 first, last, base = slot->base << PAGE_SHIFT;
+		u64 first, last;
 
-		if (start >= slot_end || end <= slot->address)
+		if (!range_of_slot(&slots->slot[i], start, end, &first, &last))
 			continue;
-		first = base + max(start, slot->address) - slot->address;
-		last = base + min(end, slot_end) - slot->address;
-		zapped |= vhm_ept_zap(&vm->ept, first & PAGE_MASK, PAGE_ALIGN(last));
+		zapped |= vhm_ept_zap(&vm->ept, first, last);
 		prune_covered(&vm->ept, first, last, pages);
 	}
 	rcu_read_unlock();
@@ -510,6 +525,47 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	vhm_end_invalidation(notifier_vm(mn));
+}
+
+static bool age_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end, bool clear)
+{
+	const struct vhm_slots *slots;
+	bool young = false;
+	unsigned int i;
+	u64 first, last;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (i = 0; slots && i < slots->count; i++)
+		if (range_of_slot(&slots->slot[i], start, end, &first, &last))
+			young |= vhm_ept_age(&vm->ept, first, last, clear);
+	rcu_read_unlock();
+	return young;
+}
+
+/* The host wonders whether to keep pages: has the guest used them since it last asked? */
+static VHM_YOUNG clear_flush_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				   unsigned long start, unsigned long end)
+{
+	struct vhm_vm *vm = notifier_vm(mn);
+	bool young = age_user_range(vm, start, end, true);
+
+	if (young)
+		vhm_memory_flush(vm);
+	return young;
+}
+
+/* Without a flush: what CPUs hold on to makes pages look older than they are, no more. */
+static VHM_YOUNG clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			     unsigned long start, unsigned long end)
+{
+	return age_user_range(notifier_vm(mn), start, end, true);
+}
+
+static VHM_YOUNG test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			    unsigned long address)
+{
+	return age_user_range(notifier_vm(mn), address, address + 1, false);
 }
 
 /* The address space ends; the VM's fds may live on, but nothing runs on them. */
@@ -545,6 +601,9 @@ static void notifier_free(struct mmu_notifier *mn)
 static const struct mmu_notifier_ops notifier_ops = {
 	.invalidate_range_start = invalidate_start,
 	.invalidate_range_end = invalidate_end,
+	.clear_flush_young = clear_flush_young,
+	.clear_young = clear_young,
+	.test_young = test_young,
 	.release = notifier_release,
 	.alloc_notifier = notifier_alloc,
 	.free_notifier = notifier_free,

@@ -33,6 +33,18 @@ static const struct vhm_slot *slot_of_frame(const struct vhm_slots *slots, u64 f
 }
 
 /**
+ * vhm_slot_of() - the slot of a guest frame, to be looked at in place
+ * @vm: the VM
+ * @frame: guest frame number
+ *
+ * Return: the slot, which is there until the caller's RCU read side ends, or NULL.
+ */
+const struct vhm_slot *vhm_slot_of(struct vhm_vm *vm, u64 frame)
+{
+	return slot_of_frame(rcu_dereference(vm->slots), frame);
+}
+
+/**
  * vhm_find_slot() - look a guest frame up
  * @vm: the VM
  * @frame: guest frame number
@@ -153,9 +165,9 @@ static int replace_slots(struct vhm_vm *vm, struct vhm_slots *slots, const struc
 		return -ENOMEM;
 	vhm_begin_invalidation(&vm->ept);
 	rcu_assign_pointer(vm->slots, copy);
+	vhm_log_count(vm, old, new);
 	settle(vm, old, new);
 	vhm_end_invalidation(vm);
-	vhm_log_count(vm, old, new);
 	kvfree_rcu(slots, rcu);
 	return 0;
 }

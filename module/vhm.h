@@ -163,6 +163,7 @@ struct vhm_options {
 	u32 manual_log;		/* KVM_DIRTY_LOG_*: how a dirty log is read and cleared */
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
+	bool protect_log;	/* a dirty log takes the right to write, though the CPU has PML */
 };
 
 struct vhm_vm {
@@ -438,6 +439,7 @@ long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 /* slot.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
+const struct vhm_slot *vhm_slot_of(struct vhm_vm *vm, u64 frame);
 const struct vhm_slot *vhm_logged_slot(struct vhm_vm *vm, u32 id);
 void vhm_slots_free(struct vhm_vm *vm);
 
@@ -446,9 +448,10 @@ struct vhm_log *vhm_log_alloc(struct vhm_vm *vm, u64 pages);
 void vhm_log_free(struct vhm_log *log);
 void vhm_log_begin(struct vhm_vm *vm, const struct vhm_slot *slot);
 void vhm_log_count(struct vhm_vm *vm, const struct vhm_slot *old, const struct vhm_slot *new);
-void vhm_log_written(struct vhm_vm *vm, u64 gpa);
+void vhm_log_written(struct vhm_vm *vm, const u64 *gpa, unsigned int count);
 long vhm_get_dirty_log(struct vhm_vm *vm, const struct kvm_dirty_log *get);
 long vhm_clear_dirty_log(struct vhm_vm *vm, const struct kvm_clear_dirty_log *clear);
+long vhm_set_dirty_log(struct vhm_vm *vm, unsigned long how);
 
 /* A page is about to be written, or may have been; its slot cannot go away meanwhile. */
 static inline void vhm_log_mark(const struct vhm_slot *slot, u64 frame)
@@ -457,15 +460,13 @@ static inline void vhm_log_mark(const struct vhm_slot *slot, u64 frame)
 		set_bit(frame - slot->base, slot->log->bits);
 }
 
-/*
- * The kernel has written guest memory. Who reads the log must find either what was
- * written, or the mark; so the write comes first, and is there before the count is read.
- */
+/* The kernel has written guest memory: who reads the log must find that, or a mark. */
 static inline void vhm_log_write(struct vhm_vm *vm, u64 gpa)
 {
+	/* What was written is there before the count is read. */
 	smp_mb();
 	if (unlikely(READ_ONCE(vm->logs)))
-		vhm_log_written(vm, gpa);
+		vhm_log_written(vm, &gpa, 1);
 }
 
 /* memory.c */

@@ -245,6 +245,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_check_extension(vm, arg);
 	case KVM_GET_STATS_FD:
 		return vhm_vm_stats_fd(vm);
+	case VHM_SET_DIRTY_LOG:
+		return vhm_set_dirty_log(vm, arg);
 	case VHM_CREATE_OBSERVER:
 		return arg ? -EINVAL : vhm_observer_create(vm);
 	default:

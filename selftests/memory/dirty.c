@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <linux/vhm.h>
+
 #include "fixture.h"
 
 #define GPA		0x20000000ull
@@ -232,6 +234,32 @@ TEST_F(guest, set_at_first)
 	EXPECT_EQ(0, wrong_log(&self->vm, NONE));
 	ASSERT_EQ(GUEST_IS_DONE, touch(&self->cpu, write_some, 7, 9));
 	EXPECT_EQ(0, wrong_log(&self->vm, 7, 9));
+}
+
+/* vhm's own call: the processor's list, where it has one, or write protection. */
+TEST_F(guest, ways_to_learn_of_writes)
+{
+	struct vm *vm = &self->vm;
+	uint8_t *host;
+	int pml;
+
+	if (vm_is_kvm())
+		SKIP(return, "KVM has no such call");
+	EXPECT_EQ(-EINVAL, ioctl(vm->fd, VHM_SET_DIRTY_LOG, 2) ? -errno : 0);
+	EXPECT_EQ(-EINVAL, ioctl(vm->fd, VHM_SET_DIRTY_LOG, 1ul << 32) ? -errno : 0);
+	pml = ioctl(vm->fd, VHM_SET_DIRTY_LOG, VHM_DIRTY_LOG_PML) ? errno : 0;
+	EXPECT_TRUE(!pml || pml == ENXIO);
+	host = add_memory(vm, 0);
+	for (int how = pml ? 0 : 1, i = 0; i < 4; i++, how = !how && !pml) {
+		ASSERT_EQ(0, ioctl(vm->fd, VHM_SET_DIRTY_LOG, how));
+		ASSERT_EQ(0, set_flags(vm, KVM_MEM_LOG_DIRTY_PAGES, host));
+		EXPECT_EQ(-EBUSY, ioctl(vm->fd, VHM_SET_DIRTY_LOG, how) ? -errno : 0);
+		for (unsigned long every = 1; every < 4; every++) {
+			ASSERT_EQ(GUEST_IS_DONE, touch(&self->cpu, write_some, every, every));
+			EXPECT_EQ(0, wrong_log(vm, every, every)) TH_LOG("way %d", how);
+		}
+		ASSERT_EQ(0, set_flags(vm, 0, host));
+	}
 }
 
 TEST_F(guest, how_it_is_chosen)
@@ -467,6 +495,14 @@ static unsigned int migrate(struct vcpu *cpu, uint64_t how, bool host_takes)
 
 TEST_F(guest, nothing_is_missed)
 {
+	EXPECT_EQ(0, migrate(&self->cpu, 0, false));
+}
+
+TEST_F(guest, nothing_is_missed_by_write_protection)
+{
+	if (vm_is_kvm())
+		SKIP(return, "KVM has no such call");
+	ASSERT_EQ(0, ioctl(self->vm.fd, VHM_SET_DIRTY_LOG, VHM_DIRTY_LOG_PROTECT));
 	EXPECT_EQ(0, migrate(&self->cpu, 0, false));
 }
 

@@ -290,7 +290,11 @@ TEST_F(guest, dirty_log_of_large_pages)
 		ASSERT_EQ(GUEST_IS_DONE, run(&self->cpu, write_pages, 700, 3));
 		ASSERT_EQ(0, get_log(&self->vm, bits));
 		EXPECT_EQ(3, count(bits));
-		EXPECT_EQ(7ull << (700 % 64), bits[700 / 64] | 0ull);
+		EXPECT_EQ(7ull << (700 % 64), bits[700 / 64]);
+		/* More than a processor that lists such pages can list at once. */
+		ASSERT_TRUE(writes_all(&self->cpu));
+		ASSERT_EQ(0, get_log(&self->vm, bits));
+		EXPECT_EQ(PAGES, count(bits));
 		show(&self->vm, 0, host);
 	}
 	EXPECT_EQ(0, wrong_pages(&self->cpu, host));
@@ -327,9 +331,7 @@ TEST_F(guest, large_pages_set_at_first)
 /* Code in a large page; that page's data is where it was. */
 static __guest void call_into_it(void)
 {
-	void (*code)(void) = (void (*)(void))(uintptr_t)(GPA + LARGE + 3 * PAGE + 64);
-
-	code();
+	asm volatile("call *%0" : : "r" (GPA + LARGE + 3 * PAGE + 64) : "memory");
 	GUEST_DONE();
 }
 

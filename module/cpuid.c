@@ -15,6 +15,7 @@
 #include <asm/kvm_para.h>
 #include <asm/processor-flags.h>
 #include <asm/processor.h>
+#include <asm/trapnr.h>
 
 #include "compat.h"
 #include "vhm.h"
@@ -677,6 +678,10 @@ enum vhm_next vhm_cpuid_exit(struct vhm_vcpu *v)
 	const struct kvm_cpuid_entry2 *e = find_entry(v->cpuid, leaf, subleaf);
 	static const struct kvm_cpuid_entry2 none;
 
+	if (unlikely(v->cpuid_faults) && vmx_cpl()) {
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+		return VHM_RESUME;
+	}
 	if (unlikely(!e))
 		e = find_substitute(v->cpuid, leaf, subleaf);
 	if (unlikely(!e))

@@ -395,7 +395,7 @@ enum vhm_next vhm_cr_exit(struct vhm_vcpu *v)
 		if (vmx_code_bits(&v->vmx) != 64)
 			value = (u32)value;
 	} else if (CR_TYPE(qualification) == CR_MOV_FROM) {
-		vhm_set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : v->cr8);
+		vhm_set_gpr(v, CR_GPR(qualification), cr == 3 ? vmx_cr3() : vhm_get_cr8(v));
 	}
 	vmx_put();
 

@@ -51,6 +51,23 @@ static int set_dr(struct vhm_vcpu *v, unsigned int dr, u64 value)
 #define DR_GPR(q)	((q) >> 8 & 15)
 #define DR6_BD		BIT(13)
 
+/*
+ * SDM, "Instructions That Cause VM Exits Conditionally": the exit comes before either fault. #UD
+ * goes first, as for any instruction that is none.
+ *
+ * Return: whether the guest may have the register.
+ */
+static bool dr_allowed(struct vhm_vcpu *v, unsigned int dr)
+{
+	if ((dr == 4 || dr == 5) && vmx_get_cr4(&v->vmx) & X86_CR4_DE)
+		vhm_queue_exception(v, X86_TRAP_UD);
+	else if (vmx_cpl())
+		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+	else
+		return true;
+	return false;
+}
+
 /**
  * vhm_dr_exit() - MOV to or from a debug register, in the inner loop
  * @v: the vCPU
@@ -62,18 +79,11 @@ enum vhm_next vhm_dr_exit(struct vhm_vcpu *v)
 	u64 qualification = vmcs_readl(EXIT_QUALIFICATION), value;
 	unsigned int dr = DR_NUMBER(qualification);
 
-	if (vmx_cpl()) {
-		vhm_queue_exception_error(v, X86_TRAP_GP, 0);
+	if (!dr_allowed(v, dr))
 		return VHM_RESUME;
-	}
 	/* DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they are none. */
-	if (dr == 4 || dr == 5) {
-		if (vmx_get_cr4(&v->vmx) & X86_CR4_DE) {
-			vhm_queue_exception(v, X86_TRAP_UD);
-			return VHM_RESUME;
-		}
+	if (dr == 4 || dr == 5)
 		dr += 2;
-	}
 	if (v->vmx.vmcs_dr7 & DR_GENERAL_DETECT) {
 		if (v->vmx.debugger)
 			return vhm_debug_exit(v, X86_TRAP_DB, DR6_BD | DR6_FIXED);

@@ -62,9 +62,9 @@ static long enable_split(struct vhm_vm *vm, u64 pins)
 	if (pins > VHM_MAX_IRQ_ROUTES)
 		return -EINVAL;
 	mutex_lock(&vm->lock);
-	if (!vm->split && !vm->vcpus_begun) {
+	if (!vm->lapics && !vm->vcpus_begun) {
 		vm->ioapic_pins = pins;
-		WRITE_ONCE(vm->split, true);
+		WRITE_ONCE(vm->lapics, true);
 		err = 0;
 	}
 	mutex_unlock(&vm->lock);
@@ -124,6 +124,9 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		return set_manual_log(&o->manual_log, arg);
 	case KVM_CAP_MAX_VCPU_ID:
 		return set_max_vcpu_id(vm, arg);
+	case KVM_CAP_MSR_PLATFORM_INFO:
+		WRITE_ONCE(o->hide_platform_info, !arg);
+		return 0;
 	case KVM_CAP_X86_TRIPLE_FAULT_EVENT:
 		WRITE_ONCE(o->triple_fault_event, arg != 0);
 		return 0;
@@ -168,7 +171,7 @@ long vhm_vm_enable_cap(struct vhm_vm *vm, const struct kvm_enable_cap __user *us
  * @user: struct kvm_enable_cap
  *
  * There is one: KVM_CAP_ENFORCE_PV_FEATURE_CPUID, no paravirtual feature that CPUID
- * does not show. It is always so, whether it is asked for or not.
+ * does not show.
  *
  * Return: 0; -EFAULT; -EINVAL: flags, or any other capability.
  */
@@ -178,5 +181,8 @@ long vhm_vcpu_enable_cap(struct vhm_vcpu *v, const struct kvm_enable_cap __user 
 
 	if (copy_from_user(&cap, user, sizeof(cap)))
 		return -EFAULT;
-	return cap.flags || cap.cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID ? -EINVAL : 0;
+	if (cap.flags || cap.cap != KVM_CAP_ENFORCE_PV_FEATURE_CPUID)
+		return -EINVAL;
+	v->pv_enforced = cap.args[0];
+	return 0;
 }

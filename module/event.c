@@ -222,7 +222,11 @@ static void inject_interrupt(struct vhm_vcpu *v)
 /* From the local APIC's registers: it is in service from now on. */
 static void inject_acknowledged(struct vhm_vcpu *v)
 {
-	v->events.vector = vhm_lapic_acknowledge(v);
+	int vector = vhm_lapic_acknowledge(v);
+
+	if (unlikely(vector < 0))
+		return;
+	v->events.vector = vector;
 	v->events.soft = false;
 	inject_interrupt(v);
 }
@@ -254,8 +258,7 @@ static __always_inline void inject_one(struct vhm_vcpu *v, bool blocked)
 	} else if (e->interrupt) {
 		if (e->soft || interrupt_allowed(blocking))
 			inject_interrupt(v);
-	} else if (unlikely(v->lapic) && interrupt_allowed(blocking) &&
-		   vhm_lapic_has_interrupt(v)) {
+	} else if (unlikely(v->lapic) && interrupt_allowed(blocking)) {
 		inject_acknowledged(v);
 	}
 }
@@ -271,6 +274,13 @@ bool vhm_wants_window(const struct vhm_vcpu *v)
 	if (likely(!READ_ONCE(v->run->request_interrupt_window)))
 		return false;
 	return likely(!v->lapic) || vhm_lapic_may_queue_extint(v);
+}
+
+/* Where CR8 makes no exit: what it holds back now makes one when it lets go. */
+static void set_tpr_threshold(struct vhm_vcpu *v)
+{
+	if (unlikely(v->vmx.vapic))
+		vmx_set_tpr_threshold(&v->vmx, vhm_lapic_tpr_threshold(v));
 }
 
 static bool needs_window(struct vhm_vcpu *v)
@@ -315,6 +325,7 @@ static bool inject_debugged(struct vhm_vcpu *v)
 	vmx_set_interrupt_window(&v->vmx, blocked ? !e->interrupt && vhm_wants_window(v) :
 						    needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending && !blocked);
+	set_tpr_threshold(v);
 	if (v->vmx.stepping) {
 		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking & ~SHADOW);
@@ -340,6 +351,7 @@ bool vhm_inject_events(struct vhm_vcpu *v)
 	inject_one(v, false);
 	vmx_set_interrupt_window(&v->vmx, needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending);
+	set_tpr_threshold(v);
 	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected;
 }
 
@@ -459,7 +471,8 @@ bool vhm_ready_for_interrupt(struct vhm_vcpu *v)
  * It is delivered as soon as the guest can take it. Where the local APIC is in the
  * kernel it is the 8259's, and waits at LINT0.
  *
- * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already.
+ * Return: 0; -EINVAL: no such vector; -EEXIST: one is queued already; -ENXIO: the 8259
+ * is in the kernel too.
  */
 long vhm_interrupt(struct vhm_vcpu *v, u32 vector)
 {

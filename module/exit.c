@@ -204,6 +204,10 @@ static enum vhm_next exception_or_nmi_exit(struct vhm_vcpu *v)
 		if (VMX_INTR_TYPE(info) == INTR_TYPE_PRIV_SW_EXCEPTION)
 			return int1_exception(v);
 		return debug_exception(v);
+	case X86_TRAP_UD:
+		if (!vhm_quirk_disabled(v->vm, KVM_X86_QUIRK_FIX_HYPERCALL_INSN))
+			return VHM_SLEEP;
+		return undefined_exit(v);
 	case X86_TRAP_BP:
 		/* Only a debugger has it intercepted. */
 		v->debug.length = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
@@ -236,6 +240,13 @@ static enum vhm_next interrupt_window_exit(struct vhm_vcpu *v)
 static enum vhm_next nmi_window_exit(struct vhm_vcpu *v)
 {
 	v->stats.nmi_window_exits++;
+	v->vmx.event_work = true;
+	return VHM_RESUME;
+}
+
+/* SDM, "TPR Virtualization": CR8 has been written; RIP is behind the instruction. */
+static enum vhm_next tpr_exit(struct vhm_vcpu *v)
+{
 	v->vmx.event_work = true;
 	return VHM_RESUME;
 }
@@ -286,7 +297,7 @@ static enum vhm_next pml_full_exit(struct vhm_vcpu *v)
 }
 
 static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
-	[EXIT_REASON_EXCEPTION_NMI]	= { exception_or_nmi_exit },
+	[EXIT_REASON_EXCEPTION_NMI]	= { exception_or_nmi_exit, vhm_undefined_sleepable },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { interrupt_exit },
 	[EXIT_REASON_TRIPLE_FAULT]	= { triple_fault_exit },
 	[EXIT_REASON_INTERRUPT_WINDOW]	= { interrupt_window_exit },
@@ -314,6 +325,7 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_MWAIT_INSTRUCTION]	= { mwait_exit },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { mwait_exit },
 	[EXIT_REASON_MCE_DURING_VMENTRY] = { machine_check },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { tpr_exit },
 	[EXIT_REASON_EPT_VIOLATION]	= { ept_violation_exit, vhm_memory_fault_sleepable },
 	[EXIT_REASON_EPT_MISCONFIG]	= { misconfigured_exit },
 	[EXIT_REASON_INVEPT]		= { undefined_exit },

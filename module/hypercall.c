@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * VMCALL: KVM's hypercalls. Those that belong to paravirtual features of KVM's are
- * not there; one may be user space's.
+ * not there; one may be user space's. And VMMCALL, which on an Intel processor is
+ * undefined: a guest that takes KVM for AMD's has it mended.
  */
 #include <linux/kernel.h>
 #include <linux/kvm_para.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <asm/trapnr.h>
 
 #include "compat.h"
 #include "vhm.h"
+#include "walk.h"
 
 /* As large as the mode that the call comes from. */
 static void set_answer(struct vhm_vcpu *v, u64 answer)
@@ -63,6 +66,9 @@ static noinline enum vhm_next known_call(struct vhm_vcpu *v, u64 nr)
 	case KVM_HC_VAPIC_POLL_IRQ:
 		/* It has left the guest, which is all that it wanted. */
 		return answer_call(v, 0);
+	case KVM_HC_SCHED_YIELD:
+		/* Likewise a hint: the host's scheduler knows who waits. */
+		return answer_call(v, v->pv_enforced ? -KVM_ENOSYS : 0);
 	case KVM_HC_MAP_GPA_RANGE:
 		return map_gpa_range(v, regs[VHM_RBX] & mask, regs[VHM_RCX] & mask,
 				     regs[VHM_RDX] & mask, long_mode);
@@ -86,4 +92,39 @@ enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v)
 	if (unlikely((u32)nr <= KVM_HC_MAP_GPA_RANGE))
 		return known_call(v, nr);
 	return answer_call(v, -KVM_ENOSYS);
+}
+
+static const u8 vmcall[] = { 0x0f, 0x01, 0xc1 }, vmmcall[] = { 0x0f, 0x01, 0xd9 };
+
+/**
+ * vhm_undefined_sleepable() - a #UD of the guest's, outside the inner loop
+ * @v: the vCPU
+ *
+ * As KVM, if KVM_X86_QUIRK_FIX_HYPERCALL_INSN is not disabled: VMMCALL is overwritten by
+ * VMCALL, which the guest then executes; where the guest may not write, it gets the fault
+ * of that write. Any other #UD is the guest's own.
+ *
+ * Return: VHM_RESUME; VHM_FAULT.
+ */
+enum vhm_next vhm_undefined_sleepable(struct vhm_vcpu *v)
+{
+	u8 bytes[sizeof(vmmcall)], patch[sizeof(vmcall)];
+	u64 rip;
+	int err;
+
+	vmx_load(&v->vmx);
+	rip = vmx_linear_rip(&v->vmx);
+	vmx_put();
+	err = vhm_guest_copy(v, rip, bytes, sizeof(bytes), VHM_ACCESS_FETCH);
+	if (!err && memcmp(bytes, vmmcall, sizeof(bytes)))
+		err = -ENXIO;
+	if (!err) {
+		memcpy(patch, vmcall, sizeof(patch));
+		err = vhm_guest_copy(v, rip, patch, sizeof(patch), VHM_ACCESS_WRITE);
+	}
+	if (err == -EIO)
+		return VHM_FAULT;
+	if (err < 0)
+		vhm_queue_exception(v, X86_TRAP_UD);
+	return VHM_RESUME;
 }

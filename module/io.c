@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Port I/O: every port is user space's.
+ * Port I/O: every port is user space's, but for those of the devices that a VM has in the
+ * kernel because its user space has asked for them (irqchip.c).
  *
  * IN and OUT go out from the inner loop. INS and OUTS touch guest memory, so
  * they are done outside it: OUTS reads as many elements as lie in one page and
@@ -41,11 +42,63 @@ static enum vhm_next ask_user(struct vhm_vcpu *v)
 	return VHM_USER;
 }
 
+/* IN writes as much of RAX as any instruction of its size. */
+static void load_rax(struct vhm_vcpu *v, u32 value)
+{
+	u64 *rax = &v->vmx.frame.regs[VHM_RAX];
+
+	switch (v->pio.size) {
+	case 1:
+		*rax = (*rax & ~0xffULL) | (value & 0xff);
+		break;
+	case 2:
+		*rax = (*rax & ~0xffffULL) | (value & 0xffff);
+		break;
+	default:
+		*rax = value;
+	}
+}
+
+/* IN or OUT of a port that is a device's in the kernel, where there are such devices. */
+static noinline bool device_access(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+	u32 data = p->in ? 0 : v->vmx.frame.regs[VHM_RAX];
+
+	if (!vhm_irqchip_port(v, p->port, p->size, &data, !p->in))
+		return false;
+	if (p->in)
+		load_rax(v, data);
+	vmx_skip_bytes(v, p->rip, p->length);
+	return true;
+}
+
+/* The same of INS and OUTS: all elements at hand, or none. */
+static bool device_string(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+	u32 i, data;
+
+	for (i = 0; i < p->count; i++) {
+		void *element = v->pio_data + i * p->size;
+
+		data = 0;
+		if (!p->in)
+			memcpy(&data, element, p->size);
+		if (!vhm_irqchip_port(v, p->port, p->size, &data, !p->in))
+			return false;
+		if (p->in)
+			memcpy(element, &data, p->size);
+	}
+	return true;
+}
+
 /**
  * vhm_io_exit() - an I/O instruction, in the inner loop
  * @v: the vCPU
  *
- * Return: VHM_USER, or VHM_SLEEP for the string forms.
+ * Return: VHM_USER; VHM_SLEEP for the string forms; what vhm_take_requests() says, or
+ * VHM_RESUME, behind an access to a device in the kernel.
  */
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 {
@@ -63,6 +116,8 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 		p->rep = qualification & IO_REP;
 		return VHM_SLEEP;
 	}
+	if (unlikely(v->lapic) && device_access(v))
+		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
 	if (!p->in)
 		memcpy(v->pio_data, &v->vmx.frame.regs[VHM_RAX], sizeof(u32));
 	return ask_user(v);
@@ -90,11 +145,23 @@ static void set_register(struct vhm_vcpu *v, unsigned int index, u64 value)
 		*reg = (*reg & ~mask) | (value & mask);
 }
 
-static void finish(struct vhm_vcpu *v)
+static void finish(struct vhm_vcpu *v, bool last)
 {
 	vmx_load(&v->vmx);
-	vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	if (last)
+		vmx_skip_bytes(v, v->pio.rip, v->pio.length);
+	else
+		vmx_end_iteration(v);
 	vmx_put();
+}
+
+/* User space may have lowered the guest's count meanwhile: no more is done than is still asked for. */
+static void heed_count(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+
+	if (p->rep)
+		p->count = min_t(u64, p->count, get_register(v, VHM_RCX));
 }
 
 /* Behind an exit: move the index register, count down, and end when the count has. */
@@ -109,20 +176,19 @@ static void finish_string(struct vhm_vcpu *v)
 		left = get_register(v, VHM_RCX) - p->count;
 		set_register(v, VHM_RCX, left);
 	}
-	if (!left)
-		finish(v);
+	finish(v, !left);
 }
 
 /*
  * How many elements go out at once: those in one page, up to where the index
  * wraps or the segment ends. One that crosses a page goes alone, and so does
- * each one of a descending string.
+ * each one of a descending string, or when each is a step.
  */
 static u32 batch(const struct vhm_pio *p, u64 left)
 {
 	u64 room = min_t(u64, PAGE_SIZE - offset_in_page(p->linear), p->span) / p->size;
 
-	if (!p->rep || p->backwards || !room)
+	if (!p->rep || p->backwards || p->steps || !room)
 		return 1;
 	return min(left, room);
 }
@@ -145,6 +211,7 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 {
 	struct vhm_pio *p = &v->pio;
 	unsigned int segment = p->in ? VMX_ES : VMX_DS;
+	u64 rflags;
 	u32 info;
 
 	vmx_load(&v->vmx);
@@ -152,7 +219,9 @@ static unsigned int string_operand(struct vhm_vcpu *v)
 	p->address_size = INFO_ADDRESS_SIZE(info);
 	if (!p->in)
 		segment = INFO_SEGMENT(info);
-	p->backwards = vmx_rflags() & X86_EFLAGS_DF;
+	rflags = vmx_rflags();
+	p->backwards = rflags & X86_EFLAGS_DF;
+	p->steps = rflags & X86_EFLAGS_TF;
 	p->span = span(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI));
 	vmx_put();
 	return segment;
@@ -163,6 +232,21 @@ static enum vhm_next failed(struct vhm_vcpu *v, int err)
 	if (err == 1)
 		return VHM_RESUME;	/* an exception is queued */
 	return err == -EIO ? VHM_FAULT : vhm_emulation_failed(v, NULL, 0);
+}
+
+static enum vhm_next complete_string(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+	int err = 0;
+
+	heed_count(v);
+	if (p->in)
+		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
+				     VHM_ACCESS_WRITE);
+	if (err)
+		return failed(v, err);
+	finish_string(v);
+	return VHM_RESUME;
 }
 
 /**
@@ -184,7 +268,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	segment = string_operand(v);
 	left = p->rep ? get_register(v, VHM_RCX) : 1;
 	if (!left) {
-		finish(v);
+		finish(v, true);
 		return VHM_RESUME;
 	}
 	err = vhm_guest_linear(v, segment, get_register(v, p->in ? VHM_RDI : VHM_RSI), p->size,
@@ -197,38 +281,11 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	else
 		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
 				     VHM_ACCESS_READ);
-	return err ? failed(v, err) : ask_user(v);
-}
-
-static enum vhm_next complete_string(struct vhm_vcpu *v)
-{
-	struct vhm_pio *p = &v->pio;
-	int err = 0;
-
-	if (p->in)
-		err = vhm_guest_copy(v, p->linear, v->pio_data, p->count * p->size,
-				     VHM_ACCESS_WRITE);
 	if (err)
 		return failed(v, err);
-	finish_string(v);
-	return VHM_RESUME;
-}
-
-/* IN writes as much of RAX as any instruction of its size. */
-static void load_rax(struct vhm_vcpu *v, u32 value)
-{
-	u64 *rax = &v->vmx.frame.regs[VHM_RAX];
-
-	switch (v->pio.size) {
-	case 1:
-		*rax = (*rax & ~0xffULL) | (value & 0xff);
-		break;
-	case 2:
-		*rax = (*rax & ~0xffffULL) | (value & 0xffff);
-		break;
-	default:
-		*rax = value;
-	}
+	if (unlikely(v->lapic) && device_string(v))
+		return complete_string(v);
+	return ask_user(v);
 }
 
 /**

@@ -181,6 +181,29 @@ int vhm_apic_send(struct vhm_vm *vm, struct vhm_lapic *from, struct vhm_message 
 	return m->lowest ? send_to_one(vm, addressed, m) : accepted;
 }
 
+/**
+ * vhm_apic_owes_eoi() - has an earlier message of this kind not been ended?
+ * @vm: the VM
+ * @m: the message
+ *
+ * Return: true if its vector waits, or is in service, where it is addressed.
+ */
+bool vhm_apic_owes_eoi(struct vhm_vm *vm, const struct vhm_message *m)
+{
+	/* Pairs with the release in vcpu_publish(). */
+	unsigned int i, count = smp_load_acquire(&vm->vcpu_count);
+
+	for (i = 0; i < count; i++) {
+		struct vhm_lapic *l = vm->vcpu[array_index_nospec(i, VHM_MAX_VCPUS)]->lapic;
+
+		if (is_addressed(vm, NULL, l, m) &&
+		    (test_bit(m->vector, vhm_apic_bitmap(l, APIC_IRR)) ||
+		     test_bit(m->vector, vhm_apic_bitmap(l, APIC_ISR))))
+			return true;
+	}
+	return false;
+}
+
 static bool is_vectored(u16 mode)
 {
 	return mode == APIC_DM_FIXED || mode == APIC_DM_LOWEST;

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "irqchip.h"
 #include "lapic.h"
 #include "vhm.h"
 
@@ -54,7 +55,7 @@ static int in_service(struct vhm_lapic *l)
 
 static u8 processor_priority(struct vhm_lapic *l)
 {
-	return vhm_apic_ppr(vhm_apic_get(l, APIC_TASKPRI), in_service(l));
+	return vhm_apic_ppr(READ_ONCE(*vhm_apic_tpr(l)), in_service(l));
 }
 
 /* The vector that may be dispensed now, or -1. */
@@ -82,37 +83,54 @@ bool vhm_lapic_takes_extint(const struct vhm_vcpu *v)
 	return (lint0 & (APIC_LVT_MASKED | APIC_MODE_MASK)) == APIC_DM_EXTINT;
 }
 
+/* The 8259's line; another vCPU may be the one that takes it. */
+static bool extint_waits(const struct vhm_lapic *l)
+{
+	const struct vhm_irqchip *irqchip = l->vcpu->vm->irqchip;
+
+	return irqchip ? vhm_pic_output(irqchip) : l->extint >= 0;
+}
+
+static u8 take_extint(struct vhm_lapic *l)
+{
+	struct vhm_irqchip *irqchip = l->vcpu->vm->irqchip;
+	u8 vector = l->extint;
+
+	if (irqchip)
+		return vhm_pic_acknowledge(irqchip);
+	l->extint = -1;
+	return vector;
+}
+
 /**
  * vhm_lapic_has_interrupt() - is there one for the processor?
  * @v: a vCPU that has a local APIC
  *
- * Return: true if vhm_lapic_acknowledge() would give one.
+ * Return: true if vhm_lapic_acknowledge() would give one now.
  */
 bool vhm_lapic_has_interrupt(struct vhm_vcpu *v)
 {
 	struct vhm_lapic *l = v->lapic;
 
-	return (l->extint >= 0 && vhm_lapic_takes_extint(v)) || dispensable(l) >= 0;
+	return (extint_waits(l) && vhm_lapic_takes_extint(v)) || dispensable(l) >= 0;
 }
 
 /**
  * vhm_lapic_acknowledge() - the processor takes an interrupt
- * @v: a vCPU for which vhm_lapic_has_interrupt() holds
+ * @v: a vCPU that has a local APIC
  *
- * Return: its vector, which is in service unless it is the 8259's.
+ * Return: its vector, which is in service unless it is the 8259's; -1: there is none.
  */
-u8 vhm_lapic_acknowledge(struct vhm_vcpu *v)
+int vhm_lapic_acknowledge(struct vhm_vcpu *v)
 {
 	struct vhm_lapic *l = v->lapic;
-	int vector = l->extint;
+	int vector;
 
-	if (vector >= 0 && vhm_lapic_takes_extint(v)) {
-		l->extint = -1;
-		return vector;
-	}
+	if (extint_waits(l) && vhm_lapic_takes_extint(v))
+		return take_extint(l);
 	vector = dispensable(l);
-	if (WARN_ON_ONCE(vector < 0))
-		return vhm_apic_get(l, APIC_SPIV);
+	if (vector < 0)
+		return -1;
 	clear_bit(vector, vhm_apic_bitmap(l, APIC_IRR));
 	__set_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
 	return vector;
@@ -122,11 +140,11 @@ u8 vhm_lapic_acknowledge(struct vhm_vcpu *v)
  * vhm_lapic_may_queue_extint() - whether KVM_INTERRUPT would do something now
  * @v: a vCPU that has a local APIC
  *
- * Return: true if LINT0 is open and no vector waits there.
+ * Return: true if LINT0 is open and no vector waits there; never where the 8259 is ours.
  */
 bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v)
 {
-	return v->lapic->extint < 0 && vhm_lapic_takes_extint(v);
+	return !v->vm->irqchip && v->lapic->extint < 0 && vhm_lapic_takes_extint(v);
 }
 
 /**
@@ -134,10 +152,12 @@ bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v)
  * @v: the vCPU
  * @vector: 0 to 255
  *
- * Return: 0; -EEXIST: one waits already.
+ * Return: 0; -EEXIST: one waits already; -ENXIO: the 8259 is in the kernel too.
  */
 long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector)
 {
+	if (v->vm->irqchip)
+		return -ENXIO;
 	if (v->lapic->extint >= 0)
 		return -EEXIST;
 	v->lapic->extint = vector;
@@ -145,11 +165,46 @@ long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector)
 	return 0;
 }
 
-/* The priority may have fallen. */
+/*
+ * The priority may have fallen, or LINT0 be open; what the task priority holds back alone
+ * may be another vector than before.
+ */
 static void look_again(struct vhm_lapic *l)
 {
-	if (dispensable(l) >= 0)
-		l->vcpu->vmx.event_work = true;
+	struct vmx_vcpu *x = &l->vcpu->vmx;
+
+	if (dispensable(l) >= 0 || extint_waits(l) || x->tpr_threshold ||
+	    (x->vapic && vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) >= 0))
+		x->event_work = true;
+}
+
+/**
+ * vhm_lapic_tpr_threshold() - below which task priority there is something to do
+ * @v: a vCPU that has a local APIC
+ *
+ * Return: the class of the most urgent vector that waits, if the task priority holds it
+ * back; 0: it does not, or none waits.
+ */
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v)
+{
+	struct vhm_lapic *l = v->lapic;
+	int vector = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]);
+	u32 tpr = READ_ONCE(*vhm_apic_tpr(l));
+
+	if (vector < 0 || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
+		return 0;
+	return vector >> 4;
+}
+
+/**
+ * vhm_lapic_get_tpr() - the task priority
+ * @v: a vCPU that has a local APIC
+ *
+ * Return: eight bits.
+ */
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v)
+{
+	return READ_ONCE(*vhm_apic_tpr(v->lapic));
 }
 
 /**
@@ -159,23 +214,28 @@ static void look_again(struct vhm_lapic *l)
  */
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr)
 {
-	vhm_apic_set(v->lapic, APIC_TASKPRI, tpr);
-	v->cr8 = tpr >> 4;
+	WRITE_ONCE(*vhm_apic_tpr(v->lapic), tpr);
 	look_again(v->lapic);
 }
 
 /* SDM, "Signaling Interrupt Servicing Completion". */
 static void end_of_interrupt(struct vhm_lapic *l)
 {
+	struct vhm_vm *vm = l->vcpu->vm;
 	int vector = in_service(l);
+	bool level;
 
 	if (vector < 0)
 		return;
 	__clear_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
 	look_again(l);
-	if (likely(!test_bit(vector, vhm_apic_bitmap(l, APIC_TMR))))
+	level = test_bit(vector, vhm_apic_bitmap(l, APIC_TMR));
+	if (unlikely(vm->irqchip)) {
+		vhm_ioapic_end(vm->irqchip, vector,
+			       level && !(vhm_apic_get(l, APIC_SPIV) & APIC_SPIV_DIRECTED_EOI));
 		return;
-	if (test_bit(vector, l->vcpu->vm->level_vectors)) {
+	}
+	if (unlikely(level) && test_bit(vector, vm->level_vectors)) {
 		l->eoi = vector;
 		set_bit(VHM_REQUEST_EOI, &l->vcpu->requests);
 	}
@@ -199,6 +259,18 @@ bool vhm_lapic_local(struct vhm_lapic *l, unsigned int lvt)
 	};
 
 	return vhm_apic_on(l) && !(entry & APIC_LVT_MASKED) && vhm_apic_accept(l, &m);
+}
+
+/**
+ * vhm_lapic_watchdog() - the PIT has ticked
+ * @v: a vCPU that has a local APIC; in any context
+ *
+ * As on KVM the tick is an NMI where LINT0 makes it one: Linux' watchdog of old.
+ */
+void vhm_lapic_watchdog(struct vhm_vcpu *v)
+{
+	if ((vhm_apic_get(v->lapic, APIC_LVT0) & APIC_MODE_MASK) == APIC_DM_NMI)
+		vhm_lapic_local(v->lapic, APIC_LVT0);
 }
 
 /**
@@ -238,8 +310,7 @@ static void set_lvt(struct vhm_lapic *l, unsigned int reg, u32 value)
 	else
 		WRITE_ONCE(l->reg[LVT_FIRST + index], value);
 	/* A vector of the 8259's may have waited for LINT0 to open. */
-	if (unlikely(l->extint >= 0))
-		l->vcpu->vmx.event_work = true;
+	look_again(l);
 }
 
 static void set_spiv(struct vhm_lapic *l, u32 value)
@@ -337,6 +408,8 @@ static u32 read_register(struct vhm_lapic *l, unsigned int reg)
 	switch (reg) {
 	case VHM_APIC_REG(APIC_ARBPRI):
 		return 0;
+	case VHM_APIC_REG(APIC_TASKPRI):
+		return vhm_lapic_get_tpr(l->vcpu);
 	case VHM_APIC_REG(APIC_PROCPRI):
 		return processor_priority(l);
 	case VHM_APIC_REG(APIC_TMCCT):
@@ -521,7 +594,8 @@ static void set_version(struct vhm_lapic *l)
 {
 	u32 version = VERSION;
 
-	if (vhm_cpuid_has(l->vcpu, 1, 0, VHM_ECX, BIT(21)))
+	/* Our I/O APIC has no register by which a guest could end an interrupt itself. */
+	if (!l->vcpu->vm->irqchip && vhm_cpuid_has(l->vcpu, 1, 0, VHM_ECX, BIT(21)))
 		version |= APIC_LVR_DIRECTED_EOI;
 	vhm_apic_set(l, APIC_LVR, version);
 }
@@ -562,7 +636,7 @@ void vhm_lapic_reset(struct vhm_vcpu *v, bool init)
 		vhm_apic_set(l, APIC_LVT0, APIC_DM_EXTINT);
 	l->errors = 0;
 	l->extint = -1;
-	v->cr8 = 0;
+	WRITE_ONCE(*vhm_apic_tpr(l), 0);
 	clear_bit(VHM_REQUEST_EOI, &v->requests);
 }
 

@@ -26,10 +26,10 @@
 /**
  * struct vhm_lapic - a local APIC
  * @vcpu: whose
- * @reg: registers by VHM_APIC_REG(), as a guest reads them; IRR, ISR and TMR are
+ * @reg: registers by VHM_APIC_REG(), as a guest reads them, but for the TPR; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
  * @errors: those since the guest last wrote to ESR, as its bits
- * @extint: vector that user space's 8259 has for the processor, or -1
+ * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
  * @sipi: vector of the last start-up message
  * @timer: runs until the count, or the deadline, ends
@@ -58,6 +58,14 @@ static inline u32 vhm_apic_get(const struct vhm_lapic *l, unsigned int offset)
 static inline void vhm_apic_set(struct vhm_lapic *l, unsigned int offset, u32 value)
 {
 	WRITE_ONCE(l->reg[VHM_APIC_REG(offset)], value);
+}
+
+/* The task priority, which the guest may change without an exit (SDM, "TPR Shadow"). */
+static inline u32 *vhm_apic_tpr(struct vhm_lapic *l)
+{
+	void *page = l->vcpu->vmx.vapic;
+
+	return page ? page + APIC_TASKPRI : &l->reg[VHM_APIC_REG(APIC_TASKPRI)];
 }
 
 /* IRR, ISR or TMR as a bitmap: x86 numbers the bits of words and of longs alike. */
@@ -112,6 +120,7 @@ void vhm_lapic_set_deadline(struct vhm_lapic *l, u64 deadline);
 /* ipi.c */
 bool vhm_apic_accept(struct vhm_lapic *l, const struct vhm_message *m);
 int vhm_apic_send(struct vhm_vm *vm, struct vhm_lapic *from, struct vhm_message *m);
+bool vhm_apic_owes_eoi(struct vhm_vm *vm, const struct vhm_message *m);
 void vhm_apic_ipi(struct vhm_lapic *l, u32 command, u32 to);
 
 #endif /* VHM_LAPIC_H */

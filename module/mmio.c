@@ -21,6 +21,7 @@
 #include <asm/trapnr.h>
 
 #include "emulate.h"
+#include "irqchip.h"
 #include "mmio.h"
 #include "vhm.h"
 #include "walk.h"
@@ -78,8 +79,8 @@ static void add_fragments(struct vhm_mmio *m, const struct vhm_part *part)
 }
 
 /*
- * Where no slot is: the local APIC, if it is ours, or user space. No access that lies in
- * its page is large, and its parts never lie in two.
+ * Where no slot is: the local APIC or the I/O APIC, if they are ours, or user space. No
+ * access that lies in their pages is large, and its parts never lie in two.
  */
 static void access_hole(struct vhm_vcpu *v, const struct vhm_part *part)
 {
@@ -88,6 +89,8 @@ static void access_hole(struct vhm_vcpu *v, const struct vhm_part *part)
 
 	if (vhm_lapic_claims(v, part->gpa))
 		vhm_lapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
+	else if (vhm_ioapic_claims(v, part->gpa, part->length))
+		vhm_ioapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
 	else
 		add_fragments(m, part);
 }
@@ -290,8 +293,10 @@ static void commit(struct vhm_vcpu *v)
 		vmx_set_xmm(&v->vmx, m->insn->reg, s->xmm.word);
 	if (unlikely(s->alu.changed & VHM_CHANGED_RIP))
 		vmx_branch(v, s->alu.rip);
+	else if (vhm_insn_is_done(m->insn, s))
+		vmx_skip_bytes(v, s->rip, m->insn->length);
 	else
-		vmx_skip_bytes(v, s->rip, vhm_insn_is_done(m->insn, s) ? m->insn->length : 0);
+		vmx_end_iteration(v);
 }
 
 /* Behind the last read: compute, write, and be done but for user space's part. */
@@ -357,19 +362,21 @@ static enum vhm_next complete_plain_load(struct vhm_vcpu *v, u64 value)
 	return VHM_RESUME;
 }
 
-/* A plain load or store whose access is the local APIC's. */
-static enum vhm_next plain_lapic(struct vhm_vcpu *v)
+typedef void apic_access(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
+
+/* A plain load or store whose access is an APIC's. */
+static enum vhm_next plain_apic(struct vhm_vcpu *v, apic_access *access)
 {
 	struct vhm_mmio *m = v->mmio;
 	const struct vhm_part *part = &m->fragment[0];
 	u64 data = 0;
 
 	if (m->step == VHM_STEP_READ) {
-		vhm_lapic_mmio(v, part->gpa, &data, part->length, false);
+		access(v, part->gpa, &data, part->length, false);
 		return complete_plain_load(v, data & vhm_size_mask(part->length));
 	}
 	data = vhm_insn_store(m->insn, m->state.regs);
-	vhm_lapic_mmio(v, part->gpa, &data, part->length, true);
+	access(v, part->gpa, &data, part->length, true);
 	vmx_skip_bytes(v, m->state.rip, m->insn->length);
 	return VHM_RESUME;
 }
@@ -389,7 +396,9 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 	m->next = 0;
 	m->shortcut = true;
 	if (vhm_lapic_claims(v, part->gpa))
-		return plain_lapic(v);
+		return plain_apic(v, vhm_lapic_mmio);
+	if (vhm_ioapic_claims(v, part->gpa, part->length))
+		return plain_apic(v, vhm_ioapic_mmio);
 	if (m->step == VHM_STEP_READ)
 		return ask(v, part, false, 0);
 	vmx_skip_bytes(v, m->state.rip, insn->length);
@@ -398,14 +407,15 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 
 /*
  * What is modified must not lie in a read-only slot, which can be read without user space,
- * nor be the local APIC's.
+ * nor be an APIC's.
  */
 static bool may_be_short(const struct vhm_vcpu *v)
 {
 	const struct vhm_insn *insn = v->mmio->insn;
 
 	return likely(insn->plain) || (insn->one_place && v->fault_hole &&
-				       !vhm_lapic_claims(v, v->fault_gpa));
+				       !vhm_lapic_claims(v, v->fault_gpa) &&
+				       !vhm_ioapic_claims(v, v->fault_gpa, insn->mem_size));
 }
 
 static enum vhm_next start(struct vhm_vcpu *v)

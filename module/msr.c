@@ -32,6 +32,8 @@ enum {
 	STORED_MISC_ENABLE,
 	STORED_UCODE,
 	STORED_TSC_ADJUST,
+	STORED_PLATFORM_INFO,
+	STORED_POWER_CTL,
 	STORED_MTRR_TYPE,
 	STORED_MTRR_FIXED,
 	STORED_MTRR_VARIABLE = STORED_MTRR_FIXED + 11,
@@ -170,6 +172,31 @@ static int set_misc_enable(struct vhm_vcpu *v, const struct msr_row *row, u64 va
 u64 vhm_misc_enable(const struct vhm_vcpu *v)
 {
 	return v->msrs->stored[STORED_MISC_ENABLE];
+}
+
+/*
+ * Whether there is CPUID faulting (SDM, "MSR_PLATFORM_INFO") user space says; it cannot take it
+ * back while the guest uses it.
+ */
+static int set_platform_info(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (!host || (!(value & MSR_PLATFORM_INFO_CPUID_FAULT) && v->cpuid_faults))
+		return 1;
+	return set_stored(v, row, value, host);
+}
+
+static u64 get_misc_features(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->cpuid_faults ? MSR_MISC_FEATURES_ENABLES_CPUID_FAULT : 0;
+}
+
+static int set_misc_features(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	if (value & ~MSR_MISC_FEATURES_ENABLES_CPUID_FAULT ||
+	    (value && !(v->msrs->stored[STORED_PLATFORM_INFO] & MSR_PLATFORM_INFO_CPUID_FAULT)))
+		return 1;
+	v->cpuid_faults = value;
+	return 0;
 }
 
 static u64 get_sysenter_cs(struct vhm_vcpu *v, const struct msr_row *row)
@@ -351,8 +378,11 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_UCODE_WRITE, .set = set_nothing, .conditional = true },
 	{ MSR_IA32_UCODE_REV, get_stored, set_ucode_revision, STORED_UCODE, .listed = true },
 	CONSTANT(MSR_FSB_FREQ, FSB_FREQ_100_MHZ),
+	{ MSR_PLATFORM_INFO, get_stored, set_platform_info, STORED_PLATFORM_INFO,
+	  .conditional = true, .listed = true },
 	CONSTANT(MSR_MTRRcap, MTRRCAP_VALUE),
 	{ MSR_IA32_BBL_CR_CTL3, .set = set_nothing, .value = BBL_CR_CTL3_VALUE },
+	{ MSR_MISC_FEATURES_ENABLES, get_misc_features, set_misc_features, .listed = true },
 	{ MSR_IA32_SYSENTER_CS, get_sysenter_cs, set_sysenter_cs, .listed = true },
 	{ MSR_IA32_SYSENTER_ESP, get_field, set_sysenter_address, GUEST_SYSENTER_ESP,
 	  .listed = true },
@@ -364,6 +394,7 @@ static const struct msr_row rows[] = {
 	{ MSR_IA32_DEBUGCTLMSR, get_debugctl, set_debugctl, .listed = true },
 	CONSTANT(MSR_IA32_LASTBRANCHFROMIP, 0), CONSTANT(MSR_IA32_LASTBRANCHTOIP, 0),
 	CONSTANT(MSR_IA32_LASTINTFROMIP, 0), CONSTANT(MSR_IA32_LASTINTTOIP, 0),
+	{ MSR_IA32_POWER_CTL, get_stored, set_stored, STORED_POWER_CTL, .listed = true },
 	MTRR_BASE(0), MTRR_MASK(0), MTRR_BASE(1), MTRR_MASK(1),
 	MTRR_BASE(2), MTRR_MASK(2), MTRR_BASE(3), MTRR_MASK(3),
 	MTRR_BASE(4), MTRR_MASK(4), MTRR_BASE(5), MTRR_MASK(5),
@@ -443,19 +474,22 @@ static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool 
  * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
  * them in any case. And who loads microcode writes an MSR that cannot be read.
  */
-static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write)
+static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write,
+				   bool host)
 {
 	if (row->index == MSR_IA32_UCODE_WRITE)
 		return write;
+	if (row->index == MSR_PLATFORM_INFO)
+		return host || !READ_ONCE(v->vm->options.hide_platform_info);
 	if (row->index != MSR_TSC_AUX)
 		return false;
 	return vmx_caps.rdtscp && (vhm_cpuid_has(v, 0x80000001, 0, VHM_EDX, BIT(27)) ||
 				   vhm_cpuid_has(v, 7, 0, VHM_ECX, BIT(22)));
 }
 
-static bool exists(struct vhm_vcpu *v, const struct msr_row *row, bool write)
+static bool exists(struct vhm_vcpu *v, const struct msr_row *row, bool write, bool host)
 {
-	return likely(!row->conditional) || condition_met(v, row, write);
+	return likely(!row->conditional) || condition_met(v, row, write, host);
 }
 
 static u64 read_row(struct vhm_vcpu *v, const struct msr_row *row)
@@ -496,6 +530,7 @@ void vhm_msrs_reset(struct vhm_vcpu *v)
 	stored[STORED_MISC_ENABLE] = MSR_IA32_MISC_ENABLE_BTS_UNAVAIL |
 				     MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL;
 	stored[STORED_UCODE] = UCODE_REVISION;
+	stored[STORED_PLATFORM_INFO] = MSR_PLATFORM_INFO_CPUID_FAULT;
 }
 
 /**
@@ -553,7 +588,7 @@ static int host_access(struct vhm_vcpu *v, struct kvm_msr_entry *entry, bool wri
 	if (!row)
 		return write ? set_elsewhere(v, entry->index, entry->data, true) :
 			       get_elsewhere(v, entry->index, &entry->data, true);
-	if (!exists(v, row, write)) {
+	if (!exists(v, row, write, true)) {
 		if (!write)
 			entry->data = 0;
 		return write ? entry->data != 0 : row->index == MSR_IA32_UCODE_WRITE;
@@ -614,7 +649,7 @@ static int guest_read(struct vhm_vcpu *v, u32 index, u64 *value)
 
 	if (unlikely(!row))
 		return get_elsewhere(v, index, value, false);
-	if (unlikely(!exists(v, row, false)))
+	if (unlikely(!exists(v, row, false, false)))
 		return 1;
 	*value = read_row(v, row);
 	return 0;
@@ -660,7 +695,7 @@ static int guest_write(struct vhm_vcpu *v, const struct msr_row *row, u32 index,
 {
 	if (unlikely(!row))
 		return set_elsewhere(v, index, value, false);
-	return !exists(v, row, true) || write_row(v, row, value, false);
+	return !exists(v, row, true, false) || write_row(v, row, value, false);
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts from outside: MSIs that user space sends, and the table that makes one of
- * a GSI (KVM_SET_GSI_ROUTING).
+ * Interrupts from outside: MSIs that user space sends, and the table that says what a
+ * GSI is (KVM_SET_GSI_ROUTING): a message, or pins of the 8259s and of the I/O APIC.
  *
  * With a split irqchip the first routes are the pins of user space's I/O APIC; how many
  * they are, KVM_CAP_SPLIT_IRQCHIP has said. Of the end of a level-triggered interrupt
@@ -11,19 +11,24 @@
 #include <linux/kernel.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "irqchip.h"
 #include "lapic.h"
 #include "vhm.h"
 
+/* A message, or at most a pin of each chip: its number + 1, or 0 for none. */
 struct vhm_route {
-	bool valid;
+	bool message;
+	u8 pin[KVM_NR_IRQCHIPS];
 	struct kvm_irq_routing_msi msi;
 };
 
-/* By GSI; replaced as a whole. */
+/* By GSI, and for pins the other way round, -1 for none; replaced as a whole. */
 struct vhm_routes {
 	struct rcu_head rcu;
+	s16 gsi[KVM_NR_IRQCHIPS][KVM_IOAPIC_NUM_PINS];
 	u32 count;
 	struct vhm_route route[];
 };
@@ -81,13 +86,13 @@ long vhm_signal_msi(struct vhm_vm *vm, const struct kvm_msi __user *user)
 
 	if (copy_from_user(&msi, user, sizeof(msi)))
 		return -EFAULT;
-	if (!READ_ONCE(vm->split) || msi.flags & ~KVM_MSI_VALID_DEVID ||
+	if (!READ_ONCE(vm->lapics) || msi.flags & ~KVM_MSI_VALID_DEVID ||
 	    !msi_valid(vm, msi.address_hi))
 		return -EINVAL;
 	return send_msi(vm, msi.address_lo, msi.address_hi, msi.data);
 }
 
-static int set_gsi(struct vhm_vm *vm, u32 gsi)
+static struct vhm_route find_route(struct vhm_vm *vm, u32 gsi)
 {
 	const struct vhm_routes *routes;
 	struct vhm_route route = {};
@@ -97,9 +102,97 @@ static int set_gsi(struct vhm_vm *vm, u32 gsi)
 	if (routes && gsi < routes->count)
 		route = routes->route[array_index_nospec(gsi, routes->count)];
 	rcu_read_unlock();
-	if (!route.valid)
-		return -1;
-	return send_msi(vm, route.msi.address_lo, route.msi.address_hi, route.msi.data);
+	return route;
+}
+
+static int set_pin(struct vhm_vm *vm, unsigned int chip, unsigned int pin,
+		   const struct vhm_line *line)
+{
+	if (chip == KVM_IRQCHIP_IOAPIC)
+		return vhm_ioapic_set_pin(vm->irqchip, pin, line);
+	return vhm_pic_set_pin(vm->irqchip, chip, pin, line);
+}
+
+static int set_gsi(struct vhm_vm *vm, u32 gsi, const struct vhm_line *line)
+{
+	struct vhm_route route = find_route(vm, gsi);
+	int taken, result = -1;
+	unsigned int chip;
+
+	if (route.message)
+		return line->level ? send_msi(vm, route.msi.address_lo, route.msi.address_hi,
+					      route.msi.data) : -1;
+	for (chip = 0; chip < KVM_NR_IRQCHIPS; chip++) {
+		if (!route.pin[chip])
+			continue;
+		taken = set_pin(vm, chip, route.pin[chip] - 1, line);
+		if (taken >= 0)
+			result = max(result, 0) + taken;
+	}
+	return result;
+}
+
+/**
+ * vhm_set_gsi() - raise or lower a line
+ * @vm: the VM; in any context, by any thread
+ * @source: who does it
+ * @gsi: which; any number
+ * @level: up
+ *
+ * A GSI that is an MSI is sent when its line is raised.
+ *
+ * Return: how many have taken it; 0: an older one of it waits still; -1: nobody has.
+ */
+int vhm_set_gsi(struct vhm_vm *vm, enum vhm_irq_source source, u32 gsi, bool level)
+{
+	return set_gsi(vm, gsi, &(struct vhm_line){ .source = source, .level = level });
+}
+
+/**
+ * vhm_gsi_acknowledged() - the guest has ended an interrupt of a GSI
+ * @vm: the VM; on a vCPU's thread, maybe with IRQs off, no lock of ours held
+ * @gsi: which
+ */
+void vhm_gsi_acknowledged(struct vhm_vm *vm, u32 gsi)
+{
+	if (gsi == 0)
+		vhm_pit_acknowledged(vm);
+}
+
+static int gsi_of_pin(struct vhm_vm *vm, unsigned int chip, unsigned int pin)
+{
+	int gsi;
+
+	rcu_read_lock();
+	gsi = rcu_dereference(vm->routes)->gsi[chip][pin];
+	rcu_read_unlock();
+	return gsi;
+}
+
+/**
+ * vhm_pin_acknowledged() - the guest has ended an interrupt of a pin
+ * @vm: the VM
+ * @chip: KVM_IRQCHIP_*
+ * @pin: of that chip
+ */
+void vhm_pin_acknowledged(struct vhm_vm *vm, unsigned int chip, unsigned int pin)
+{
+	int gsi = gsi_of_pin(vm, chip, pin);
+
+	if (gsi >= 0)
+		vhm_gsi_acknowledged(vm, gsi);
+}
+
+/**
+ * vhm_pin_unmasked() - the guest has opened a pin
+ * @vm: the VM; the chip's lock may be held
+ * @chip: KVM_IRQCHIP_*
+ * @pin: of that chip
+ */
+void vhm_pin_unmasked(struct vhm_vm *vm, unsigned int chip, unsigned int pin)
+{
+	if (gsi_of_pin(vm, chip, pin) == 0)
+		vhm_pit_restart(vm);
 }
 
 /**
@@ -108,25 +201,53 @@ static int set_gsi(struct vhm_vm *vm, u32 gsi)
  * @user: struct kvm_irq_level
  * @status: tell how it went
  *
- * A GSI that is an MSI is sent when its line is raised.
- *
  * Return: 0; -ENXIO: no irqchip here; -EFAULT.
  */
 long vhm_irq_line(struct vhm_vm *vm, struct kvm_irq_level __user *user, bool status)
 {
-	struct kvm_irq_level line;
-	int result = -1;
+	struct vhm_line line = { .source = VHM_SOURCE_USER, .status = status };
+	struct kvm_irq_level level;
+	int result;
 
-	if (copy_from_user(&line, user, sizeof(line)))
+	if (copy_from_user(&level, user, sizeof(level)))
 		return -EFAULT;
-	if (!READ_ONCE(vm->split))
+	/* Pairs with the release in create_irqchip(). */
+	if (!smp_load_acquire(&vm->lapics))
 		return -ENXIO;
-	if (line.level)
-		result = set_gsi(vm, line.irq);
+	line.level = level.level;
+	result = set_gsi(vm, level.irq, &line);
 	if (!status)
 		return 0;
-	line.status = result;
-	return copy_to_user(user, &line, sizeof(line)) ? -EFAULT : 0;
+	level.status = result;
+	return copy_to_user(user, &level, sizeof(level)) ? -EFAULT : 0;
+}
+
+static int set_message_route(struct vhm_vm *vm, struct vhm_route *route,
+			     const struct kvm_irq_routing_entry *entry)
+{
+	if (entry->flags & ~KVM_MSI_VALID_DEVID || !msi_valid(vm, entry->u.msi.address_hi) ||
+	    memchr_inv(route->pin, 0, sizeof(route->pin)))
+		return -EINVAL;
+	route->message = true;
+	route->msi = entry->u.msi;
+	return 0;
+}
+
+static int set_pin_route(struct vhm_vm *vm, struct vhm_routes *routes,
+			 const struct kvm_irq_routing_entry *entry)
+{
+	struct vhm_route *route = &routes->route[entry->gsi];
+	u32 chip = entry->u.irqchip.irqchip, pin = entry->u.irqchip.pin;
+
+	if (!vm->irqchip || entry->flags || chip >= KVM_NR_IRQCHIPS)
+		return -EINVAL;
+	chip = array_index_nospec(chip, KVM_NR_IRQCHIPS);
+	if (pin >= (chip == KVM_IRQCHIP_IOAPIC ? KVM_IOAPIC_NUM_PINS : 8) || route->pin[chip])
+		return -EINVAL;
+	pin = array_index_nospec(pin, KVM_IOAPIC_NUM_PINS);
+	route->pin[chip] = pin + 1;
+	routes->gsi[chip][pin] = entry->gsi;
+	return 0;
 }
 
 static int set_route(struct vhm_vm *vm, struct vhm_routes *routes,
@@ -134,11 +255,16 @@ static int set_route(struct vhm_vm *vm, struct vhm_routes *routes,
 {
 	struct vhm_route *route = &routes->route[entry->gsi];
 
-	if (entry->type != KVM_IRQ_ROUTING_MSI || entry->flags & ~KVM_MSI_VALID_DEVID ||
-	    route->valid || !msi_valid(vm, entry->u.msi.address_hi))
+	if (route->message)
 		return -EINVAL;
-	*route = (struct vhm_route){ .valid = true, .msi = entry->u.msi };
-	return 0;
+	switch (entry->type) {
+	case KVM_IRQ_ROUTING_MSI:
+		return set_message_route(vm, route, entry);
+	case KVM_IRQ_ROUTING_IRQCHIP:
+		return set_pin_route(vm, routes, entry);
+	default:
+		return -EINVAL;
+	}
 }
 
 static struct vhm_routes *make_routes(struct vhm_vm *vm,
@@ -156,6 +282,7 @@ static struct vhm_routes *make_routes(struct vhm_vm *vm,
 	if (!routes)
 		return ERR_PTR(-ENOMEM);
 	routes->count = gsis;
+	memset(routes->gsi, 0xff, sizeof(routes->gsi));
 	for (i = 0; i < count; i++) {
 		if (set_route(vm, routes, &entries[i])) {
 			kvfree(routes);
@@ -172,11 +299,12 @@ static void note_level_vectors(struct vhm_vm *vm, const struct vhm_routes *route
 	for (i = 0; i < pins; i++) {
 		const struct vhm_route *route = &routes->route[i];
 
-		if (route->valid && route->msi.data & MSI_LEVEL)
+		if (route->message && route->msi.data & MSI_LEVEL)
 			set_bit(route->msi.data & APIC_VECTOR_MASK, vm->level_vectors);
 	}
 }
 
+/* Under vm->lock. */
 static int replace_routes(struct vhm_vm *vm, const struct kvm_irq_routing_entry *entries,
 			  u32 count)
 {
@@ -184,14 +312,46 @@ static int replace_routes(struct vhm_vm *vm, const struct kvm_irq_routing_entry 
 
 	if (IS_ERR(routes))
 		return PTR_ERR(routes);
-	mutex_lock(&vm->lock);
 	/* Before an interrupt can come by the new routes. */
 	note_level_vectors(vm, routes);
 	old = rcu_replace_pointer(vm->routes, routes, lockdep_is_held(&vm->lock));
-	mutex_unlock(&vm->lock);
 	if (old)
 		kvfree_rcu(old, rcu);
 	return 0;
+}
+
+#define PIC_PINS	16
+
+/**
+ * vhm_default_routes() - the table of a VM that has just got 8259s and an I/O APIC
+ * @vm: the VM, its lock held; nobody sees the chips yet
+ *
+ * Each GSI is the pin of its number, of both, as on KVM.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vhm_default_routes(struct vhm_vm *vm)
+{
+	struct kvm_irq_routing_entry *entries;
+	u32 i, count = 0;
+	int err;
+
+	entries = kcalloc(KVM_IOAPIC_NUM_PINS + PIC_PINS, sizeof(*entries), GFP_KERNEL);
+	if (!entries)
+		return -ENOMEM;
+	for (i = 0; i < KVM_IOAPIC_NUM_PINS; i++)
+		entries[count++] = (struct kvm_irq_routing_entry){
+			.gsi = i, .type = KVM_IRQ_ROUTING_IRQCHIP,
+			.u.irqchip = { KVM_IRQCHIP_IOAPIC, i },
+		};
+	for (i = 0; i < PIC_PINS; i++)
+		entries[count++] = (struct kvm_irq_routing_entry){
+			.gsi = i, .type = KVM_IRQ_ROUTING_IRQCHIP,
+			.u.irqchip = { i / 8, i % 8 },
+		};
+	err = replace_routes(vm, entries, count);
+	kfree(entries);
+	return err;
 }
 
 /**
@@ -200,7 +360,8 @@ static int replace_routes(struct vhm_vm *vm, const struct kvm_irq_routing_entry 
  * @user: struct kvm_irq_routing
  *
  * Return: 0; -EINVAL: no irqchip here, flags, more than VHM_MAX_IRQ_ROUTES, a GSI of
- * that or more, a GSI twice, an entry that is no MSI; -EFAULT; -ENOMEM.
+ * that or more, an entry that cannot be or that another of its GSI excludes; -EFAULT;
+ * -ENOMEM.
  */
 long vhm_set_gsi_routing(struct vhm_vm *vm, const struct kvm_irq_routing __user *user)
 {
@@ -210,12 +371,14 @@ long vhm_set_gsi_routing(struct vhm_vm *vm, const struct kvm_irq_routing __user 
 
 	if (copy_from_user(&head, user, sizeof(head)))
 		return -EFAULT;
-	if (!READ_ONCE(vm->split) || head.nr > VHM_MAX_IRQ_ROUTES || head.flags)
+	if (!READ_ONCE(vm->lapics) || head.nr > VHM_MAX_IRQ_ROUTES || head.flags)
 		return -EINVAL;
 	entries = vmemdup_user(user->entries, array_size(head.nr, sizeof(*entries)));
 	if (IS_ERR(entries))
 		return PTR_ERR(entries);
+	mutex_lock(&vm->lock);
 	err = replace_routes(vm, entries, head.nr);
+	mutex_unlock(&vm->lock);
 	kvfree(entries);
 	return err;
 }

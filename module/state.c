@@ -113,9 +113,21 @@ void vhm_start_up(u8 vector)
  */
 void vhm_set_cr8(struct vhm_vcpu *v, u64 value)
 {
-	v->cr8 = value;
 	if (unlikely(v->lapic))
 		vhm_lapic_set_tpr(v, value << 4);
+	else
+		v->cr8 = value;
+}
+
+/**
+ * vhm_get_cr8() - the task priority's upper four bits
+ * @v: the vCPU
+ *
+ * Return: 0 to 15.
+ */
+u64 vhm_get_cr8(const struct vhm_vcpu *v)
+{
+	return unlikely(v->lapic) ? vhm_lapic_get_tpr(v) >> 4 : v->cr8;
 }
 
 /**
@@ -215,7 +227,7 @@ static __always_inline void get_sregs_common(struct vhm_vcpu *v, struct kvm_sreg
 	s->cr4 = vmx_get_cr4(x);
 	vmx_put();
 	s->cr2 = x->cr2;
-	s->cr8 = v->cr8;
+	s->cr8 = vhm_get_cr8(v);
 	s->efer = x->efer;
 	s->apic_base = v->apic_base;
 }

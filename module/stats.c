@@ -215,7 +215,7 @@ int vhm_vm_stats_fd(struct vhm_vm *vm)
 	f->descriptors_size = sizeof(vm_descriptors);
 	f->data_size = sizeof(struct vhm_vm_stats);
 	fill_header(f, ARRAY_SIZE(vm_descriptors));
-	snprintf(f->id, sizeof(f->id), "vhm-%d", task_pid_nr(current));
+	snprintf(f->id, sizeof(f->id), "kvm-%d", task_pid_nr(current));
 	return stats_fd(f);
 }
 
@@ -237,7 +237,7 @@ int vhm_vcpu_stats_fd(struct vhm_vcpu *v)
 	f->descriptors_size = sizeof(vcpu_descriptors);
 	f->data_size = sizeof(struct vhm_vcpu_stats);
 	fill_header(f, ARRAY_SIZE(vcpu_descriptors));
-	snprintf(f->id, sizeof(f->id), "vhm-%d/vcpu-%u", task_pid_nr(current), v->id);
+	snprintf(f->id, sizeof(f->id), "kvm-%d/vcpu-%u", task_pid_nr(current), v->id);
 	return stats_fd(f);
 }
 

@@ -303,9 +303,11 @@ static void update_run_page(struct vhm_vcpu *v)
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;
-	run->ready_for_interrupt_injection = enabled && vhm_ready_for_interrupt(v);
+	/* As on KVM: where the 8259 is ours there is nothing that user space could wait for. */
+	run->ready_for_interrupt_injection = unlikely(v->vm->irqchip) ||
+					     (enabled && vhm_ready_for_interrupt(v));
 	vmx_put();
-	run->cr8 = v->cr8;
+	run->cr8 = vhm_get_cr8(v);
 	run->apic_base = v->apic_base;
 	if (unlikely(READ_ONCE(run->kvm_valid_regs)))
 		vhm_sync_to_user(v);
@@ -583,7 +585,7 @@ static struct vhm_vcpu *vcpu_alloc(struct vhm_vm *vm, unsigned int id)
 	v->cpuid = vhm_cpuid_alloc();
 	v->failure = vhm_explain_alloc();
 	/* The hardware half first: freeing expects that it was tried. */
-	if (vmx_vcpu_create(v) || (vm->split && vhm_lapic_create(v)) || !v->run ||
+	if (vmx_vcpu_create(v) || (vm->lapics && vhm_lapic_create(v)) || !v->run ||
 	    !v->pio_data || !v->mmio || !v->msrs || !v->mce || !v->cpuid || !v->failure) {
 		vhm_vcpu_free(v);
 		return NULL;

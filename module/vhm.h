@@ -12,15 +12,23 @@
  *   [v] vhm_vcpu.lock, a mutex: held by the one thread that is in a vCPU ioctl; others
  *       reach it by vhm_vcpu.requests, without a lock (wait.c)
  *   [w] vhm_vcpu.watch_lock, a raw spinlock: what an observer waits for
+ *   [p] vhm_pic.lock, a raw spinlock: the two 8259s (irqchip.h)
+ *   [i] vhm_ioapic.lock, a raw spinlock: the I/O APIC
+ *   [t] vhm_pit.lock, a raw spinlock: the 8254's counters (pit.c)
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
  * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
  * hrtimer_cancel(), which waits for it, by the thread that holds [v] or frees the vCPU.
+ * The PIT's timer raises GSI 0, for which it takes [p] and [i], but never [t], under which
+ * it is stopped; the I/O APIC's timer takes [i], and is stopped when nothing uses the VM.
+ * Of [p] and [i] neither is taken under the other, and both are free when the end of an
+ * interrupt is told (vhm_gsi_acknowledged()).
  *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
  *
- * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock.
+ * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock;
+ * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock.
  */
 #ifndef VHM_H
 #define VHM_H
@@ -146,7 +154,9 @@ struct vhm_vcpu_stats {
 	u64 entries;
 };
 
+struct vhm_irqchip;
 struct vhm_lapic;
+struct vhm_pit;
 struct vhm_routes;
 struct vhm_vcpu;
 struct vhm_watch;
@@ -164,6 +174,7 @@ struct vhm_options {
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
 	bool protect_log;	/* a dirty log takes the right to write, though the CPU has PML */
+	bool hide_platform_info; /* the guest cannot read MSR_PLATFORM_INFO */
 };
 
 struct vhm_vm {
@@ -175,7 +186,9 @@ struct vhm_vm {
 	unsigned int vcpu_count;		/* [l] to write, [a] to read */
 	unsigned int vcpus_begun;		/* [l] those, and those that are being made */
 	u32 boot_id;				/* [l], then [c] with the first vCPU */
-	bool split;				/* as boot_id: local APICs are in the kernel */
+	bool lapics;				/* as boot_id: local APICs are in the kernel */
+	struct vhm_irqchip *irqchip;		/* as boot_id: with 8259s and I/O APIC, or NULL */
+	struct vhm_pit *pit;			/* [l] to write, once; [a] to read; or NULL */
 	u32 ioapic_pins;			/* as boot_id: of user space's I/O APIC */
 	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
 	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
@@ -258,6 +271,7 @@ struct vhm_pio {
 	u8 address_size;
 	bool rep;
 	bool backwards;
+	bool steps;				/* RFLAGS.TF */
 	u64 linear;
 	u64 span;
 };
@@ -299,7 +313,9 @@ struct vhm_vcpu {
 	atomic_t nmis;				/* that others have sent */
 	struct rcuwait wait;			/* where it waits for a request */
 
-	u64 cr8;				/* [v] from here on */
+	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
+	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
+	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
@@ -380,10 +396,12 @@ void vhm_lapic_free(struct vhm_vcpu *v);
 void vhm_lapic_reset(struct vhm_vcpu *v, bool init);
 bool vhm_lapic_takes_extint(const struct vhm_vcpu *v);
 bool vhm_lapic_has_interrupt(struct vhm_vcpu *v);
-u8 vhm_lapic_acknowledge(struct vhm_vcpu *v);
+int vhm_lapic_acknowledge(struct vhm_vcpu *v);
 bool vhm_lapic_may_queue_extint(const struct vhm_vcpu *v);
 long vhm_lapic_extint(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr);
+u8 vhm_lapic_get_tpr(const struct vhm_vcpu *v);
+u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v);
 bool vhm_lapic_claims(const struct vhm_vcpu *v, u64 gpa);
 void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length, bool write);
 bool vhm_lapic_has_msr(u32 index);
@@ -392,16 +410,48 @@ int vhm_lapic_set_msr(struct vhm_vcpu *v, u32 index, u64 value);
 void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector);
 void vhm_lapic_cpuid_changed(struct vhm_vcpu *v);
 void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
+void vhm_lapic_watchdog(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
 long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
 
 /* routes.c */
+/* Who holds a line up: it falls when the last one lets go. */
+enum vhm_irq_source {
+	VHM_SOURCE_USER,	/* KVM_IRQ_LINE, irqfds */
+	VHM_SOURCE_RESAMPLE,	/* irqfds that are told of the interrupt's end */
+	VHM_SOURCE_PIT,
+};
+
+int vhm_set_gsi(struct vhm_vm *vm, enum vhm_irq_source source, u32 gsi, bool level);
+void vhm_gsi_acknowledged(struct vhm_vm *vm, u32 gsi);
+void vhm_pin_acknowledged(struct vhm_vm *vm, unsigned int chip, unsigned int pin);
+void vhm_pin_unmasked(struct vhm_vm *vm, unsigned int chip, unsigned int pin);
+int vhm_default_routes(struct vhm_vm *vm);
 long vhm_signal_msi(struct vhm_vm *vm, const struct kvm_msi __user *user);
 long vhm_irq_line(struct vhm_vm *vm, struct kvm_irq_level __user *user, bool status);
 long vhm_set_gsi_routing(struct vhm_vm *vm, const struct kvm_irq_routing __user *user);
 void vhm_routes_free(struct vhm_vm *vm);
+
+/* irqchip.c: 8259s and I/O APIC, if the VM has them */
+long vhm_create_irqchip(struct vhm_vm *vm);
+long vhm_get_irqchip(struct vhm_vm *vm, struct kvm_irqchip __user *user);
+long vhm_set_irqchip(struct vhm_vm *vm, const struct kvm_irqchip __user *user);
+void vhm_irqchip_stop(struct vhm_vm *vm);
+void vhm_irqchip_free(struct vhm_vm *vm);
+bool vhm_irqchip_port(struct vhm_vcpu *v, u16 port, unsigned int size, void *data, bool write);
+
+/* pit.c */
+long vhm_create_pit(struct vhm_vm *vm, u32 flags);
+long vhm_get_pit(struct vhm_vm *vm, struct kvm_pit_state2 *state);
+long vhm_set_pit(struct vhm_vm *vm, const struct kvm_pit_state2 *state, bool flags);
+long vhm_reinject_control(struct vhm_vm *vm, const struct kvm_reinject_control __user *user);
+void vhm_pit_free(struct vhm_vm *vm);
+bool vhm_pit_claims(struct vhm_vm *vm, u16 port, unsigned int size);
+void vhm_pit_port(struct vhm_vm *vm, u16 port, void *data, bool write);
+void vhm_pit_acknowledged(struct vhm_vm *vm);
+void vhm_pit_restart(struct vhm_vm *vm);
 
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
@@ -494,6 +544,7 @@ void vhm_sync_to_user(struct vhm_vcpu *v);
 void vhm_vcpu_reset(struct vhm_vcpu *v);
 void vhm_vcpu_init(struct vhm_vcpu *v);
 void vhm_start_up(u8 vector);
+u64 vhm_get_cr8(const struct vhm_vcpu *v);
 void vhm_set_cr8(struct vhm_vcpu *v, u64 value);
 
 /* event.c */
@@ -556,10 +607,12 @@ enum vhm_next vhm_task_switch(struct vhm_vcpu *v);
 
 /* hypercall.c */
 enum vhm_next vhm_vmcall_exit(struct vhm_vcpu *v);
+enum vhm_next vhm_undefined_sleepable(struct vhm_vcpu *v);
 
 /* enable.c */
 #define VHM_QUIRKS		(KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
-				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS)
+				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS |	\
+				 KVM_X86_QUIRK_FIX_HYPERCALL_INSN)
 #define VHM_MANUAL_LOG		(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
 #define VHM_HYPERCALL_EXITS	BIT(KVM_HC_MAP_GPA_RANGE)
 u32 vhm_exits_to_disable(void);

@@ -59,11 +59,18 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_X86_USER_SPACE_MSR:
 	case KVM_CAP_X86_MSR_FILTER:
 	case KVM_CAP_HLT:
+	case KVM_CAP_MSR_PLATFORM_INFO:
 	case KVM_CAP_SPLIT_IRQCHIP:
 	case KVM_CAP_SET_BOOT_CPU_ID:
 	case KVM_CAP_SIGNAL_MSI:
 	case KVM_CAP_IRQ_INJECT_STATUS:
 	case KVM_CAP_TSC_DEADLINE_TIMER:
+	case KVM_CAP_IRQCHIP:
+	case KVM_CAP_IOAPIC_POLARITY_IGNORED:
+	case KVM_CAP_PIT:
+	case KVM_CAP_PIT2:
+	case KVM_CAP_PIT_STATE2:
+	case KVM_CAP_REINJECT_CONTROL:
 		return 1;
 	case KVM_CAP_X2APIC_API:
 		return VHM_X2APIC_FORMATS;
@@ -106,12 +113,16 @@ static void vm_destroy(struct kref *ref)
 	struct vhm_vm *vm = container_of(ref, struct vhm_vm, ref);
 	unsigned int i, count = vm->vcpu_count;
 
+	/* First those that interrupt the vCPUs. */
+	vhm_pit_free(vm);
+	vhm_irqchip_stop(vm);
 	/* No notifier finds the vCPUs from here on; one that has is waited for. */
 	WRITE_ONCE(vm->vcpu_count, 0);
 	for (i = 0; i < count; i++)
 		vhm_vcpu_free(vm->vcpu[i]);
 	vhm_msr_filter_free(vm->msr_filter);
 	vhm_routes_free(vm);
+	vhm_irqchip_free(vm);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */
 	vhm_memory_free(vm);
@@ -205,6 +216,56 @@ static long set_msr_filter(struct vhm_vm *vm, void __user *argp)
 	return vhm_set_msr_filter(vm, &filter);
 }
 
+static long create_pit2(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_pit_config config;
+
+	if (copy_from_user(&config, argp, sizeof(config)))
+		return -EFAULT;
+	return vhm_create_pit(vm, config.flags);
+}
+
+/* The older form of the state is the newer one's beginning, without flags. */
+static_assert(sizeof(struct kvm_pit_state) == offsetof(struct kvm_pit_state2, flags));
+
+static long get_pit(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_pit_state2 state;
+	long err = vhm_get_pit(vm, &state);
+
+	if (err)
+		return err;
+	return copy_to_user(argp, &state, sizeof(struct kvm_pit_state)) ? -EFAULT : 0;
+}
+
+static long set_pit(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_pit_state2 state = {};
+
+	if (copy_from_user(&state, argp, sizeof(struct kvm_pit_state)))
+		return -EFAULT;
+	return vhm_set_pit(vm, &state, false);
+}
+
+static long get_pit2(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_pit_state2 state;
+	long err = vhm_get_pit(vm, &state);
+
+	if (err)
+		return err;
+	return copy_to_user(argp, &state, sizeof(state)) ? -EFAULT : 0;
+}
+
+static long set_pit2(struct vhm_vm *vm, void __user *argp)
+{
+	struct kvm_pit_state2 state;
+
+	if (copy_from_user(&state, argp, sizeof(state)))
+		return -EFAULT;
+	return vhm_set_pit(vm, &state, true);
+}
+
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vhm_vm *vm = file->private_data;
@@ -235,6 +296,26 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_irq_line(vm, argp, false);
 	case KVM_IRQ_LINE_STATUS:
 		return vhm_irq_line(vm, argp, true);
+	case KVM_CREATE_IRQCHIP:
+		return vhm_create_irqchip(vm);
+	case KVM_GET_IRQCHIP:
+		return vhm_get_irqchip(vm, argp);
+	case KVM_SET_IRQCHIP:
+		return vhm_set_irqchip(vm, argp);
+	case KVM_CREATE_PIT:
+		return vhm_create_pit(vm, KVM_PIT_SPEAKER_DUMMY);
+	case KVM_CREATE_PIT2:
+		return create_pit2(vm, argp);
+	case KVM_GET_PIT:
+		return get_pit(vm, argp);
+	case KVM_SET_PIT:
+		return set_pit(vm, argp);
+	case KVM_GET_PIT2:
+		return get_pit2(vm, argp);
+	case KVM_SET_PIT2:
+		return set_pit2(vm, argp);
+	case KVM_REINJECT_CONTROL:
+		return vhm_reinject_control(vm, argp);
 	case KVM_SET_BOOT_CPU_ID:
 		return set_boot_cpu_id(vm, arg);
 	case KVM_ENABLE_CAP:

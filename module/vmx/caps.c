@@ -24,6 +24,10 @@ static bool watchdog = true;
 module_param(watchdog, bool, 0444);
 MODULE_PARM_DESC(watchdog, "bring back a guest that spins with its interrupts off (default: on)");
 
+static bool tpr_shadow = true;
+module_param(tpr_shadow, bool, 0444);
+MODULE_PARM_DESC(tpr_shadow, "let guests with a local APIC use CR8 without an exit (default: on where the CPU can)");
+
 /*
  * The low half of a capability MSR has the bits that must be 1, the high half
  * those that may be.
@@ -188,6 +192,10 @@ int __init vmx_caps_negotiate(void)
 	if (!watchdog)
 		c->pin &= ~PIN_BASED_VMX_PREEMPTION_TIMER;
 	c->watchdog = c->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
+	if (!tpr_shadow)
+		c->cpu &= ~CPU_BASED_TPR_SHADOW;
+	c->tpr_shadow = c->cpu & CPU_BASED_TPR_SHADOW;
+	tpr_shadow = c->tpr_shadow;
 	c->unrestricted_guest = c->cpu2 & SECONDARY_EXEC_UNRESTRICTED_GUEST;
 	c->rdtscp = c->cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
 	c->invpcid = c->cpu2 & SECONDARY_EXEC_ENABLE_INVPCID;

@@ -161,4 +161,8 @@ void vmx_snapshot(struct vhm_vcpu *v, struct vmx_snapshot *s)
 	s->vmcs_address = __pa(v->vmx.vmcs);
 	s->host_efer = vhm_rdmsr(MSR_EFER);
 	snapshot_msr_list(&v->vmx, s);
+	if (v->vmx.vapic) {
+		s->known |= VMX_KNOWN_VTPR;
+		s->vtpr = vhm_lapic_get_tpr(v);
+	}
 }

@@ -308,6 +308,19 @@ static void set_cpu_control(struct vmx_vcpu *x, u32 bit, bool on)
 }
 
 /**
+ * vmx_set_tpr_threshold() - exit when the task priority falls below a class
+ * @x: vCPU that has a virtual-APIC page, its VMCS current
+ * @class: bits 7:4 of a vector that the task priority holds back; 0: never
+ */
+void vmx_set_tpr_threshold(struct vmx_vcpu *x, u32 class)
+{
+	if (x->tpr_threshold == class)
+		return;
+	x->tpr_threshold = class;
+	vmcs_write32(TPR_THRESHOLD, class);
+}
+
+/**
  * vmx_set_interrupt_window() - exit as soon as the guest can take an interrupt
  * @x: vCPU whose VMCS is current
  * @open: whether to exit so
@@ -355,15 +368,26 @@ unsigned int vmx_stack_size(const struct vmx_vcpu *x)
 	return vmcs_read32(GUEST_SS_AR_BYTES) & VMX_AR_BIG ? 4 : 2;
 }
 
-static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool branch)
+static __always_inline void end_shadow(void)
 {
 	u32 shadow = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 
-	vmcs_writel(GUEST_RIP, rip);
 	if (unlikely(shadow & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
 			     shadow & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (unlikely(vmx_rflags() & X86_EFLAGS_TF))
+}
+
+static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool branch)
+{
+	u64 rflags = vmx_rflags();
+
+	vmcs_writel(GUEST_RIP, rip);
+	end_shadow();
+	if (likely(!(rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))))
+		return;
+	if (rflags & X86_EFLAGS_RF)
+		vmcs_writel(GUEST_RFLAGS, rflags & ~X86_EFLAGS_RF);
+	if (rflags & X86_EFLAGS_TF)
 		vhm_end_step(v, branch);
 }
 
@@ -373,8 +397,8 @@ static __always_inline void end_instruction(struct vhm_vcpu *v, u64 rip, bool br
  * @rip: where it stands
  * @length: its bytes
  *
- * What the end of an instruction does: the shadow of STI or MOV SS ends, and
- * with RFLAGS.TF a debug exception follows.
+ * What the end of an instruction does: RFLAGS.RF and the shadow of STI or MOV SS
+ * end, and with RFLAGS.TF a debug exception follows.
  */
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length)
 {
@@ -384,6 +408,24 @@ void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length)
 	if (unlikely((rip ^ next) >> 32) && vmx_code_bits(&v->vmx) != 64)
 		next = (u32)next;
 	end_instruction(v, next, false);
+}
+
+/**
+ * vmx_end_iteration() - an iteration of a repeated instruction is done, and not its last
+ * @v: vCPU whose VMCS is current, RIP on the instruction
+ *
+ * SDM, "Instruction-Breakpoint Exception Condition" and "Single-Step Exception
+ * Condition": RFLAGS.RF is set until the last, so that a breakpoint on the
+ * instruction does not strike again; a step ends with each.
+ */
+void vmx_end_iteration(struct vhm_vcpu *v)
+{
+	u64 rflags = vmx_rflags();
+
+	end_shadow();
+	vmcs_writel(GUEST_RFLAGS, rflags | X86_EFLAGS_RF);
+	if (unlikely(rflags & X86_EFLAGS_TF))
+		vhm_end_step(v, false);
 }
 
 /**

@@ -76,6 +76,11 @@ int vmx_vcpu_create(struct vhm_vcpu *v)
 	x->fpu = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!x->vmcs || !x->fpu || vmx_pml_create(x))
 		return -ENOMEM;
+	if (v->vm->lapics && vmx_caps.tpr_shadow) {
+		x->vapic = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+		if (!x->vapic)
+			return -ENOMEM;
+	}
 	x->vpid = vpid_get();
 	if (boot_cpu_has(X86_FEATURE_KERNEL_IBRS))
 		x->run_flags = BIT(VMX_RUN_IBRS_BIT);
@@ -99,6 +104,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	vmx_pml_destroy(x);
 	if (x->fpu)
 		__free_page(x->fpu);
+	free_page((unsigned long)x->vapic);
 	free_page((unsigned long)x->vmcs);
 }
 
@@ -117,6 +123,18 @@ static u32 disabled_controls(const struct vhm_vm *vm)
 		CPU_BASED_MWAIT_EXITING | CPU_BASED_MONITOR_EXITING : 0);
 }
 
+/* SDM, "TPR Shadow": CR8 and with it the task priority are in a page, if there is one. */
+static void init_tpr_shadow(struct vmx_vcpu *x)
+{
+	if (!x->vapic) {
+		x->cpu_based &= ~CPU_BASED_TPR_SHADOW;
+		return;
+	}
+	x->cpu_based &= ~(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING);
+	vmcs_write64(VIRTUAL_APIC_PAGE_ADDR, __pa(x->vapic));
+	vmcs_write32(TPR_THRESHOLD, 0);
+}
+
 static void init_execution(struct vhm_vcpu *v)
 {
 	struct vmx_vcpu *x = &v->vmx;
@@ -127,6 +145,7 @@ static void init_execution(struct vhm_vcpu *v)
 	else
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, x->vpid);
 	x->cpu_based = vmx_caps.cpu & ~disabled_controls(v->vm);
+	init_tpr_shadow(x);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, x->cpu_based);
 	x->cpu2 = cpu2;
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, cpu2);
@@ -135,7 +154,8 @@ static void init_execution(struct vhm_vcpu *v)
 	 * #DB and #AC can recur for ever inside one instruction, with no exit
 	 * for the host; #MC is the host's.
 	 */
-	vmcs_write32(EXCEPTION_BITMAP, BIT(X86_TRAP_DB) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_MC));
+	vmcs_write32(EXCEPTION_BITMAP, BIT(X86_TRAP_DB) | BIT(X86_TRAP_UD) | BIT(X86_TRAP_AC) |
+		     BIT(X86_TRAP_MC));
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);

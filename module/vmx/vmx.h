@@ -65,6 +65,8 @@ struct vmx_host_fields {
  * @flush_owed: translations tagged with @vpid may be stale
  * @event_work: an event waits, a window is open or a field is to be broken: the entry has to look
  * @bitmaps: which MSRs exit
+ * @vapic: the virtual-APIC page, in which the guest's CR8 is its task priority; NULL: it exits
+ * @tpr_threshold: as in the VMCS
  * @cpu_based: primary processor-based controls, as in the VMCS
  * @switched: which groups of guest state are in the CPU (VMX_SWITCHED_*)
  * @l1d_flush: the L1 data cache may hold secrets of the host's
@@ -109,6 +111,8 @@ struct vmx_vcpu {
 	bool flush_owed;
 	bool event_work;
 	const struct vmx_bitmaps *bitmaps;
+	void *vapic;
+	u32 tpr_threshold;
 	u32 cpu_based;
 	unsigned int switched;
 	unsigned int run_flags;
@@ -153,6 +157,7 @@ struct vmx_caps {
 	bool vpid;
 	bool invept_single, invvpid_single;
 	bool watchdog;
+	bool tpr_shadow;
 	bool efer_controls;
 	bool wbinvd_exiting;
 	bool io_information;			/* instruction information for INS, OUTS */
@@ -262,8 +267,10 @@ void vmx_get_pdptes(u64 pdpte[4]);
 void vmx_set_pdptes(struct vmx_vcpu *x, const u64 pdpte[4]);
 void vmx_set_interrupt_window(struct vmx_vcpu *x, bool open);
 void vmx_set_nmi_window(struct vmx_vcpu *x, bool open);
+void vmx_set_tpr_threshold(struct vmx_vcpu *x, u32 class);
 void vmx_skip_instruction(struct vhm_vcpu *v);
 void vmx_skip_bytes(struct vhm_vcpu *v, u64 rip, unsigned int length);
+void vmx_end_iteration(struct vhm_vcpu *v);
 void vmx_branch(struct vhm_vcpu *v, u64 rip);
 unsigned int vmx_code_bits(const struct vmx_vcpu *x);
 unsigned int vmx_stack_size(const struct vmx_vcpu *x);

@@ -2,29 +2,13 @@
 /*
  * Two results of the same program: what is different, and which of that has a reason.
  *
- * The first exit that differs counts. What comes behind it is its consequence.
+ * What comes behind a difference is its consequence, unless the file of known ones says that
+ * it passes.
  */
 #include <errno.h>
-#include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "diff.h"
-
-#define MAX_KNOWN	64
-#define MAX_TEXT	200
-
-/* A line of the file: patterns, and how often they were the reason. */
-struct known_line {
-	char text[MAX_TEXT];
-	char *pattern[5];	/* mode, instruction, what, KVM's value, vhm's value */
-	unsigned int used;
-};
-
-struct known {
-	struct known_line line[MAX_KNOWN];
-	unsigned int count;
-};
 
 /* A number of a result, by name. */
 struct field {
@@ -34,18 +18,25 @@ struct field {
 
 #define FIELD(structure, member) \
 	{ #member, offsetof(struct structure, member), sizeof(((struct structure *)0)->member) }
+#define NUMBER(n) \
+	{ "number." #n, offsetof(struct seen_exit, number[n]), sizeof(uint64_t) }
 #define REG(name)	FIELD(seen_exit, regs.name)
 #define SREG(name)	FIELD(seen_exit, sregs.name)
 #define SEGMENT(name) \
 	SREG(name.unusable), SREG(name.selector), SREG(name.base), SREG(name.limit), \
 	SREG(name.type), SREG(name.present), SREG(name.dpl), SREG(name.db), SREG(name.s), \
 	SREG(name.l), SREG(name.g), SREG(name.avl)
+#define EVENT(structure, name) FIELD(structure, events.name)
+/* exception.pending says nothing unless KVM_CAP_EXCEPTION_PAYLOAD is enabled. */
+#define EVENTS(s) \
+	EVENT(s, exception.injected), EVENT(s, exception.nr), EVENT(s, exception.has_error_code), \
+	EVENT(s, exception.error_code), EVENT(s, interrupt.injected), \
+	EVENT(s, interrupt.nr), EVENT(s, interrupt.soft), EVENT(s, interrupt.shadow), \
+	EVENT(s, nmi.injected), EVENT(s, nmi.pending), EVENT(s, nmi.masked)
 #define TABLE(name)	SREG(name.base), SREG(name.limit)
 
 static const struct field exit_fields[] = {
-	FIELD(seen_exit, kind),
-	FIELD(seen_exit, number[0]), FIELD(seen_exit, number[1]), FIELD(seen_exit, number[2]),
-	FIELD(seen_exit, number[3]), FIELD(seen_exit, number[4]),
+	NUMBER(0), NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4),
 	REG(rip), REG(rflags), REG(rax), REG(rbx), REG(rcx), REG(rdx), REG(rsi), REG(rdi),
 	REG(rsp), REG(rbp), REG(r8), REG(r9), REG(r10), REG(r11), REG(r12), REG(r13), REG(r14),
 	REG(r15),
@@ -54,6 +45,8 @@ static const struct field exit_fields[] = {
 	SEGMENT(tr), SEGMENT(ldt), TABLE(gdt), TABLE(idt),
 	SREG(interrupt_bitmap[0]), SREG(interrupt_bitmap[1]), SREG(interrupt_bitmap[2]),
 	SREG(interrupt_bitmap[3]),
+	FIELD(seen_exit, debugregs.dr6), FIELD(seen_exit, debugregs.dr7),
+	EVENTS(seen_exit),
 };
 
 #define END(member)	FIELD(final_state, member)
@@ -66,11 +59,7 @@ static const struct field end_fields[] = {
 	XMM(7), XMM(8),
 	END(debugregs.db[0]), END(debugregs.db[1]), END(debugregs.db[2]), END(debugregs.db[3]),
 	END(debugregs.dr6), END(debugregs.dr7),
-	END(events.exception.injected), END(events.exception.nr),
-	END(events.exception.has_error_code), END(events.exception.pending),
-	END(events.exception.error_code), END(events.interrupt.injected), END(events.interrupt.nr),
-	END(events.interrupt.soft), END(events.interrupt.shadow), END(events.nmi.injected),
-	END(events.nmi.pending), END(events.nmi.masked),
+	EVENTS(final_state),
 	END(msr[0]), END(msr[1]), END(msr[2]), END(msr[3]), END(msr[4]), END(msr[5]), END(msr[6]),
 	END(msr[7]), END(msr[8]), END(msr[9]), END(msr[10]), END(msr[11]), END(msr[12]),
 	END(msr[13]),
@@ -78,114 +67,72 @@ static const struct field end_fields[] = {
 
 #define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
 
-/* Words of five patterns and a reason, with blanks between; "#" begins a comment. */
-static void parse_line(struct known_line *line)
+/* Which one it was is part of an exception's kind, or an error's, or of an access to memory. */
+static void kind_text(char *text, size_t size, const struct seen_exit *seen)
 {
-	char *save, *word = strtok_r(line->text, " \t\n", &save);
+	const char *name = seen_names[seen->kind % SEEN_KINDS];
 
-	for (unsigned int i = 0; i < 5; i++) {
-		if (!word)
-			die("known: a line is MODE INSTRUCTION WHAT KVM VHM REASON");
-		line->pattern[i] = word;
-		word = strtok_r(NULL, " \t\n", &save);
+	switch (seen->kind) {
+	case SEEN_EXCEPTION:
+	case SEEN_MMIO_READ:
+	case SEEN_MMIO_WRITE:
+	case SEEN_FAIL_ENTRY:
+	case SEEN_INTERNAL_ERROR:
+	case SEEN_ERRNO:
+	case SEEN_OTHER:
+		snprintf(text, size, "%s:0x%llx", name, (unsigned long long)seen->number[0]);
+		break;
+	default:
+		snprintf(text, size, "%s", name);
+		break;
 	}
-	if (!word)
-		die("known: a difference without a reason");
 }
 
-/**
- * known_read() - the differences that have a reason
- * @path: the file
- *
- * Return: them, for known_free().
- */
-struct known *known_read(const char *path)
-{
-	struct known *known = calloc(1, sizeof(*known));
-	FILE *file = fopen(path, "re");
-	char text[MAX_TEXT];
-
-	if (!known || !file)
-		die("%s: %s", path, strerror(errno));
-	while (fgets(text, sizeof(text), file)) {
-		if (*text == '#' || *text == '\n')
-			continue;
-		if (known->count == MAX_KNOWN)
-			die("%s: more than %u lines", path, MAX_KNOWN);
-		memcpy(known->line[known->count].text, text, sizeof(text));
-		parse_line(&known->line[known->count++]);
-	}
-	fclose(file);
-	return known;
-}
-
-void known_free(struct known *known)
-{
-	free(known);
-}
-
-/**
- * known_unused() - tell of lines that were no difference's reason
- * @known: what known_read() returned
- *
- * Return: how many.
- */
-unsigned int known_unused(const struct known *known)
-{
-	unsigned int unused = 0;
-
-	for (unsigned int i = 0; i < known->count; i++) {
-		const struct known_line *line = &known->line[i];
-
-		printf("# known: %u times: %s %s %s %s %s\n", line->used, line->pattern[0],
-		       line->pattern[1], line->pattern[2], line->pattern[3], line->pattern[4]);
-		unused += !line->used;
-	}
-	return unused;
-}
-
-static void value_text(char *text, size_t size, const struct field *field, const uint8_t *base)
+static void value_text(char *text, size_t size, const struct field *field, const void *base)
 {
 	uint64_t value[2] = {};
 
-	memcpy(value, base + field->offset, field->size < 16 ? field->size : 16);
-	if (!strcmp(field->name, "kind"))
-		snprintf(text, size, "%s", seen_names[value[0] % SEEN_KINDS]);
-	else if (field->size > 8)
+	memcpy(value, (const uint8_t *)base + field->offset, field->size < 16 ? field->size : 16);
+	if (field->size > 8)
 		snprintf(text, size, "0x%llx%016llx", (unsigned long long)value[1],
 			 (unsigned long long)value[0]);
 	else
 		snprintf(text, size, "0x%llx", (unsigned long long)value[0]);
 }
 
-/* The name without blanks, as it stands in the file. */
+/* RDMSR or WRMSR of any register: which one is in the MOV to ECX before it. */
+static bool names_msr(const struct program *p, unsigned int insn, uint32_t *msr)
+{
+	const uint8_t *code = p->code + p->start[insn];
+
+	if (strncmp(p->insn[insn] + 2, "msr", 3))
+		return false;
+	code += *code == 0x66;
+	memcpy(msr, code + 1, sizeof(*msr));
+	return true;
+}
+
+/* The name without blanks, as it stands in the file of known differences. */
 static void insn_text(char *text, size_t size, const struct program *p, unsigned int insn)
 {
-	snprintf(text, size, "%s", insn < p->count ? p->insn[insn] : "behind");
+	uint32_t msr;
+
+	if (p->name)
+		snprintf(text, size, "%s#%u", p->name, insn);
+	else if (insn >= p->count)
+		snprintf(text, size, "behind");
+	else if (names_msr(p, insn, &msr))
+		snprintf(text, size, "%s:0x%x", p->insn[insn], msr);
+	else
+		snprintf(text, size, "%s", p->insn[insn]);
 	for (; *text; text++) {
 		if (*text == ' ')
 			*text = '_';
 	}
 }
 
-static bool is_known(struct known *known, const char *const text[5])
-{
-	for (unsigned int i = 0; i < known->count; i++) {
-		struct known_line *line = &known->line[i];
-		unsigned int same = 0;
-
-		while (same < 5 && !fnmatch(line->pattern[same], text[same], 0))
-			same++;
-		if (same == 5) {
-			line->used++;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* What a segment holds besides matters only where it can be used. */
-static bool is_of_no_account(const struct field *field, const uint8_t *a, const uint8_t *b)
+static bool is_of_unusable(const struct field *field, const uint8_t *a, const uint8_t *b)
 {
 	const struct field *first = exit_fields;
 	const char *dot = strrchr(field->name, '.');
@@ -200,49 +147,132 @@ static bool is_of_no_account(const struct field *field, const uint8_t *a, const 
 	return false;
 }
 
+/* Which exception or interrupt it was the last time may be left there. */
+static bool is_of_no_event(const struct field *field, const struct kvm_vcpu_events *a,
+			   const struct kvm_vcpu_events *b)
+{
+	if (!strcmp(field->name, "events.exception.nr") ||
+	    !strcmp(field->name, "events.exception.has_error_code") ||
+	    !strcmp(field->name, "events.exception.error_code"))
+		return !a->exception.injected || !b->exception.injected;
+	if (!strcmp(field->name, "events.interrupt.nr") ||
+	    !strcmp(field->name, "events.interrupt.soft"))
+		return !a->interrupt.injected || !b->interrupt.injected;
+	return false;
+}
+
 struct comparison {
 	const struct program *program;
 	struct known *known;
 	unsigned int exit;
 	unsigned int insn;
+	const char *place;	/* the kind of exit, or the end */
 	enum verdict verdict;
+	enum behind behind;
 };
 
-static void compare_field(struct comparison *c, const struct field *field, const uint8_t *kvm,
-			  const uint8_t *vhm)
+static void print_difference(const struct comparison *c, const char *const word[DIFFERENCE_WORDS])
 {
-	char insn[64], kvm_value[40], vhm_value[40];
-	const char *text[5] = {
-		mode_names[c->program->mode], insn, field->name, kvm_value, vhm_value,
+	const struct program *p = c->program;
+
+	if (p->name)
+		printf("# program %s", p->name);
+	else
+		printf("# seed %llu", (unsigned long long)p->seed);
+	printf(", exit %u:", c->exit);
+	for (unsigned int i = 0; i < DIFFERENCE_WORDS; i++)
+		printf(" %s", word[i]);
+	putchar('\n');
+}
+
+static void take_difference(struct comparison *c, const char *const word[DIFFERENCE_WORDS])
+{
+	enum behind behind = STOP;
+
+	if (known_find(c->known, word, &behind)) {
+		if (c->verdict == SAME)
+			c->verdict = KNOWN;
+	} else {
+		c->verdict = DIFFERENT;
+		print_difference(c, word);
+	}
+	if (behind > c->behind)
+		c->behind = behind;
+}
+
+/* Return: whether they are of different kinds. */
+static bool compare_kinds(struct comparison *c, const struct seen_exit *kvm,
+			  const struct seen_exit *vhm)
+{
+	char insn[64], kvm_kind[48], vhm_kind[48];
+	const char *word[DIFFERENCE_WORDS] = {
+		mode_names[c->program->mode], insn, "kind", kvm_kind, vhm_kind,
 	};
 
-	if (!memcmp(kvm + field->offset, vhm + field->offset, field->size) ||
-	    is_of_no_account(field, kvm, vhm))
-		return;
+	kind_text(kvm_kind, sizeof(kvm_kind), kvm);
+	kind_text(vhm_kind, sizeof(vhm_kind), vhm);
+	if (!strcmp(kvm_kind, vhm_kind))
+		return false;
+	insn_text(insn, sizeof(insn), c->program, c->insn);
+	take_difference(c, word);
+	return true;
+}
+
+/* @events: where the structures have their struct kvm_vcpu_events */
+static bool is_same(const struct field *field, const uint8_t *kvm, const uint8_t *vhm,
+		    unsigned int events)
+{
+	return !memcmp(kvm + field->offset, vhm + field->offset, field->size) ||
+	       is_of_unusable(field, kvm, vhm) ||
+	       is_of_no_event(field, (const void *)(kvm + events), (const void *)(vhm + events));
+}
+
+static void compare_field(struct comparison *c, const struct field *field, const void *kvm,
+			  const void *vhm)
+{
+	char insn[64], what[64], kvm_value[40], vhm_value[40];
+	const char *word[DIFFERENCE_WORDS] = {
+		mode_names[c->program->mode], insn, what, kvm_value, vhm_value,
+	};
+
 	insn_text(insn, sizeof(insn), c->program, c->insn);
 	value_text(kvm_value, sizeof(kvm_value), field, kvm);
 	value_text(vhm_value, sizeof(vhm_value), field, vhm);
-	if (is_known(c->known, text)) {
-		if (c->verdict == SAME)
-			c->verdict = KNOWN;
-		return;
-	}
-	c->verdict = DIFFERENT;
-	printf("# seed %llu, %s, exit %u: %s %s: %s on KVM, %s on vhm\n",
-	       (unsigned long long)c->program->seed,
-	       c->program->name ? c->program->name : text[0], c->exit, insn, field->name,
-	       kvm_value, vhm_value);
+	snprintf(what, sizeof(what), "%s:%s", c->place, field->name);
+	take_difference(c, word);
 }
 
 static void compare_fields(struct comparison *c, const struct field *field, unsigned int count,
-			   const void *kvm, const void *vhm)
+			   const void *kvm, const void *vhm, unsigned int events)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		compare_field(c, &field[i], kvm, vhm);
-		/* Of another kind of exit there is nothing to compare. */
-		if (c->verdict != SAME && !strcmp(field[i].name, "kind"))
-			return;
+		if (!is_same(&field[i], kvm, vhm, events))
+			compare_field(c, &field[i], kvm, vhm);
 	}
+}
+
+static void compare_exit(struct comparison *c, const struct seen_exit *kvm,
+			 const struct seen_exit *vhm)
+{
+	/* One that has an exit on one of them alone is the earlier one. */
+	c->insn = kvm->insn;
+	if (!kvm->kind || (vhm->kind && vhm->insn < c->insn))
+		c->insn = vhm->insn;
+	c->place = seen_names[vhm->kind % SEEN_KINDS];
+	/* Of another kind of exit there is nothing more to compare. */
+	if (!compare_kinds(c, kvm, vhm))
+		compare_fields(c, exit_fields, COUNT(exit_fields), kvm, vhm,
+			       offsetof(struct seen_exit, events));
+}
+
+/* The next exit that is to be compared; behind the last there is one that is nothing. */
+static const struct seen_exit *next_exit(const struct comparison *c, const struct seen_exit *seen)
+{
+	if (c->behind != SKIP_INSTRUCTION)
+		return seen->kind ? seen + 1 : seen;
+	while (seen->kind && seen->insn <= c->insn)
+		seen++;
+	return seen;
 }
 
 /* A program that did not end on either of them was stopped somewhere. */
@@ -266,29 +296,31 @@ static bool are_endless(const struct seen_exit *kvm, const struct seen_exit *vhm
 enum verdict compare(const struct program *p, const struct result *kvm,
 		     const struct result *vhm, struct known *known)
 {
-	unsigned int exits = kvm->count > vhm->count ? kvm->count : vhm->count;
+	const struct seen_exit *k = kvm->seen, *v = vhm->seen;
 	struct comparison c = { .program = p, .known = known };
 
-	for (c.exit = 0; c.exit < exits && c.verdict == SAME; c.exit++) {
-		if (are_endless(&kvm->seen[c.exit], &vhm->seen[c.exit]))
-			return SAME;
-		/* One that has an exit on one of them alone is the earlier one. */
-		c.insn = kvm->seen[c.exit].insn;
-		if (vhm->seen[c.exit].kind && vhm->seen[c.exit].insn < c.insn)
-			c.insn = vhm->seen[c.exit].insn;
-		compare_fields(&c, exit_fields, COUNT(exit_fields), &kvm->seen[c.exit],
-			       &vhm->seen[c.exit]);
+	for (; k->kind || v->kind; c.exit++) {
+		if (are_endless(k, v))
+			return c.verdict;
+		c.behind = GO_ON;
+		compare_exit(&c, k, v);
+		if (c.behind == STOP)
+			return c.verdict;
+		k = next_exit(&c, k);
+		if (c.behind != DROP_EXIT)
+			v = next_exit(&c, v);
 	}
-	if (c.verdict == SAME)
-		compare_fields(&c, end_fields, COUNT(end_fields), &kvm->end, &vhm->end);
+	c.place = "end";
+	compare_fields(&c, end_fields, COUNT(end_fields), &kvm->end, &vhm->end,
+		       offsetof(struct final_state, events));
 	return c.verdict;
 }
 
 static void print_fields(FILE *to, const struct field *field, unsigned int count,
 			 const void *base)
 {
-	static const struct seen_exit nothing;
-	char text[40];
+	static const struct final_state nothing;
+	char text[48];
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (!memcmp((const uint8_t *)base + field[i].offset,
@@ -308,6 +340,8 @@ static void print_fields(FILE *to, const struct field *field, unsigned int count
  */
 void print_result(FILE *to, const struct program *p, const struct result *result)
 {
+	char kind[48];
+
 	fprintf(to, "# seed %llu: %s, ring %u%s%s\n", (unsigned long long)p->seed,
 		p->name ? p->name : mode_names[p->mode], p->user ? 3 : 0,
 		p->nmi ? ", NMI" : "", p->vector ? ", interrupt" : "");
@@ -321,7 +355,8 @@ void print_result(FILE *to, const struct program *p, const struct result *result
 		fputc('\n', to);
 	}
 	for (unsigned int i = 0; i < result->count; i++) {
-		fprintf(to, "# exit %u, instruction %u:", i, result->seen[i].insn);
+		kind_text(kind, sizeof(kind), &result->seen[i]);
+		fprintf(to, "# exit %u, instruction %u: %s", i, result->seen[i].insn, kind);
 		print_fields(to, exit_fields, COUNT(exit_fields), &result->seen[i]);
 	}
 	fprintf(to, "# end:");

@@ -4,7 +4,7 @@
  *
  * stream.c makes a program of a seed, from the instructions of table.c; programs.c has those that
  * were written by hand. world.c is the memory and the state that it begins with, play.c runs it
- * and notes each exit, compare.c looks for differences and for the reasons of those in a file.
+ * and notes each exit, compare.c looks for differences, reasons.c for their reasons in a file.
  */
 #ifndef SELFTESTS_DIFF_DIFF_H
 #define SELFTESTS_DIFF_DIFF_H
@@ -118,6 +118,8 @@ struct seen_exit {
 	uint64_t number[SEEN_NUMBERS];
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
+	struct kvm_debugregs debugregs;
+	struct kvm_vcpu_events events;
 };
 
 struct final_state {
@@ -131,7 +133,7 @@ struct final_state {
 struct result {
 	uint64_t seed;
 	uint32_t count;
-	struct seen_exit seen[MAX_EXITS];
+	struct seen_exit seen[MAX_EXITS + 1];	/* behind the last is nothing */
 	struct final_state end;
 };
 
@@ -160,12 +162,28 @@ uint64_t world_hash(const struct world *w);
 /* play.c */
 void play(struct world *w, const struct program *p, struct result *result);
 
-/* compare.c */
+/*
+ * The words of a difference: mode, instruction, what, and its value on KVM and on vhm. See
+ * Documentation/testing.rst, "Programs on both".
+ */
+#define DIFFERENCE_WORDS	5
+
+/* Where a comparison goes on behind a difference. */
+enum behind {
+	GO_ON,			/* what is behind it shall be the same again */
+	DROP_EXIT,		/* KVM has an exit more, and this is it */
+	SKIP_INSTRUCTION,	/* likewise behind this instruction */
+	STOP,			/* the rest is its consequence */
+};
+
+/* reasons.c */
 struct known;
 struct known *known_read(const char *path);
+bool known_find(struct known *known, const char *const word[DIFFERENCE_WORDS], enum behind *behind);
 unsigned int known_unused(const struct known *known);
 void known_free(struct known *known);
 
+/* compare.c */
 enum verdict { SAME, KNOWN, DIFFERENT };
 
 enum verdict compare(const struct program *p, const struct result *kvm,

@@ -136,13 +136,6 @@ hand_\name\()_end:
 	movl	$4, %ecx
 	rep outsl
 	mark
-	movl	$AT_HOLE, %edi
-	movl	$3, %ecx
-	rep insw
-	movl	$AT_HOLE, %esi
-	movl	$3, %ecx
-	rep outsb
-	mark
 	movl	$AT_DATA, %esi
 	movl	$AT_HOLE + 0xffd, %edi
 	movl	$3, %ecx
@@ -156,6 +149,25 @@ hand_\name\()_end:
 	movl	$AT_HOLE, %edi
 	movl	$4, %ecx
 	repne scasb
+	mark
+	movl	$0x3f8, %edx
+	std
+	movl	$AT_DATA + 0x82, %edi
+	movl	$3, %ecx
+	rep insb
+	cld
+	movl	$AT_DATA + 0x80, %edi
+	movl	$1, %ecx
+	rep stosl
+	mark
+	movl	$AT_DATA + 0xffd, %edi
+	movl	$3, %ecx
+	rep insl
+	movl	$AT_DATA + 0xffd, %edi
+	movl	$3, %ecx
+	rep stosl
+	mark
+	lock incl AT_HOLE + 0x1ffe
 	finish	strings
 
 /* Single steps over what exits. */
@@ -215,6 +227,7 @@ hand_\name\()_end:
 	pushq	$0x102
 	popfq
 	rep outsb
+	nop
 	finish	steps
 
 /* A system call by each of the two ways, from ring 3 and back. */
@@ -367,6 +380,97 @@ hand_\name\()_end:
 	popfl
 	iret
 	finish	tasks
+
+/* What is not emulated on MMIO; each step loads the registers that KVM changes. */
+	program	limits
+	.code32
+	sgdtl	AT_HOLE
+	mark
+	sidtl	AT_HOLE
+	mark
+	sldtw	AT_HOLE
+	mark
+	smsw	AT_HOLE
+	mark
+	lesl	AT_HOLE, %eax
+	mark
+	movl	$0, %eax
+	lssl	AT_HOLE, %eax
+	mark
+	movl	$0, %eax
+	movl	$0x3f8, %edx
+	movl	$AT_HOLE, %edi
+	insb
+	mark
+	movl	$AT_HOLE, %edi
+	movl	$2, %ecx
+	rep insb
+	mark
+	movl	$AT_HOLE, %edi
+	movl	$0, %ecx
+	movl	$AT_HOLE, %esi
+	outsb
+	nop
+	mark
+	movl	$AT_HOLE, %esi
+	movl	$2, %ecx
+	rep outsb
+	mark
+	movl	$AT_HOLE, %esi
+	movl	$0, %ecx
+	finish	limits
+
+/* Tables and a stack where no slot is. */
+	program	tables
+	.code32
+	lgdt	AT_GDTR_HOLE
+	int3
+	mark
+	lgdt	AT_GDTR_HOLE
+	ljmp	$S_CODE32, $AT_LANDING
+	mark
+	movl	$AT_HOLE + 0xf100, %esp
+	int3
+	finish	tables
+
+/* A page-directory-pointer table where no slot is. */
+	program	pdptes
+	.code32
+	movl	$AT_HOLE, %eax
+	movl	%eax, %cr3
+	finish	pdptes
+
+/* A reserved bit of IA32_FMASK. */
+	program	fmask
+	.code32
+	movl	$0xc0000084, %ecx
+	movl	$0x700, %eax
+	movl	$7, %edx
+	wrmsr
+	finish	fmask
+
+/* INT1 under RFLAGS.TF. */
+	program	int1
+	.code32
+	pushl	$0x102
+	popfl
+	.byte	0xf1
+	finish	int1
+
+/* A stack where no slot is, in real mode. */
+	program	real_stack
+	.code16
+	movw	$0xf000, %ax
+	movw	%ax, %ss
+	sysexit
+	finish	real_stack
+
+/* Another vendor's hypercall. */
+	program	vmmcall
+	.code64
+	movl	$0x1000, %eax
+	vmmcall
+	finish	vmmcall
 
 	.code64
 	.section .note.GNU-stack, "", @progbits

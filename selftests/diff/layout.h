@@ -27,6 +27,11 @@
 #define AT_CODE		0x0d000		/* the program */
 #define AT_STACK0	0x0efc0		/* where inner rings begin to push */
 #define AT_DATA		0x10000		/* the base of 16-bit data segments, too */
+#define AT_GDTR		0x10f00		/* operands of LGDT and LIDT */
+#define AT_GDTR_SHORT	0x10f10		/* their limits leave some entries out */
+#define AT_IDTR		0x10f20
+#define AT_IDTR_SHORT	0x10f30
+#define AT_GDTR_HOLE	0x10f40		/* no slot is there */
 #define AT_DATA2	0x11000
 #define AT_READ_ONLY	0x12000		/* this and what follows only where there is paging */
 #define AT_SUPERVISOR	0x13000

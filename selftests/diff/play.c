@@ -7,7 +7,6 @@
  * the program began with but for registers and memory. So one bad instruction does not end a
  * program, and setting a state is tested again and again.
  */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -15,7 +14,7 @@
 #include "diff.h"
 
 #define FIRST_WORDS	8
-#define SIGNAL_AFTER	4000	/* microseconds, in a program that does not end */
+#define SIGNAL_AFTER	4000	/* microseconds, in a KVM_RUN that does not end */
 
 const char * const seen_names[SEEN_KINDS] = {
 	"nothing", "exception", "out", "in", "mmio-read", "mmio-write", "hlt", "shutdown",
@@ -26,22 +25,29 @@ struct player {
 	struct world *world;
 	const struct program *program;
 	struct result *result;
-	struct random random;	/* what devices answer */
 	unsigned int next;	/* the instruction where it goes on */
 };
 
-static bool has_error_code(unsigned int vector)
+/* In real mode nothing pushes one. */
+static bool has_error_code(const struct seen_exit *seen)
 {
+	unsigned int vector = seen->number[0];
+
+	if (!(seen->sregs.cr0 & X86_CR0_PE))
+		return false;
 	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
 }
 
-/* What user space is asked to read comes from the seed. */
-static void answer(struct player *p, void *data, unsigned int size)
+/* What user space is asked to read: the same for the same instruction, however often it asks. */
+static void answer(const struct player *p, const struct seen_exit *seen, void *data,
+		   unsigned int size)
 {
+	uint64_t place = seen->regs.rip << 32 ^ seen->number[0];
+	struct random random = { .state = ~p->program->seed ^ place };
 	uint8_t *byte = data;
 
 	while (size--)
-		*byte++ = random_next(&p->random);
+		*byte++ = random_next(&random);
 }
 
 static void see_port(struct player *p, struct seen_exit *seen)
@@ -57,7 +63,7 @@ static void see_port(struct player *p, struct seen_exit *seen)
 	if (size > 4096)
 		die("an access of %u bytes to port 0x%x", size, run->io.port);
 	if (seen->kind == SEEN_IN)
-		answer(p, data, size);
+		answer(p, seen, data, size);
 	else
 		memcpy(&seen->number[3], data, size < FIRST_WORDS ? size : FIRST_WORDS);
 }
@@ -74,7 +80,7 @@ static void see_mmio(struct player *p, struct seen_exit *seen)
 	if (run->mmio.is_write)
 		memcpy(&seen->number[2], run->mmio.data, run->mmio.len);
 	else
-		answer(p, run->mmio.data, run->mmio.len);
+		answer(p, seen, run->mmio.data, run->mmio.len);
 }
 
 static void see_error(struct seen_exit *seen, const struct kvm_run *run, int reason)
@@ -111,7 +117,7 @@ static void read_frame(struct player *p, struct seen_exit *seen)
 	if (!(seen->sregs.efer & EFER_LMA))
 		at = (uint32_t)(seen->sregs.ss.base + (seen->sregs.ss.db ? (uint32_t)at :
 						       (uint16_t)at));
-	for (unsigned int i = has_error_code(seen->number[0]) ? 1 : 2; i < SEEN_NUMBERS; i++) {
+	for (unsigned int i = has_error_code(seen) ? 1 : 2; i < SEEN_NUMBERS; i++) {
 		if (at > AT_SLOT_END - word)
 			return;
 		memcpy(&seen->number[i], p->world->vm.mem + at, word);
@@ -145,6 +151,8 @@ static void see(struct player *p, struct seen_exit *seen, int reason)
 	memset(seen, 0, sizeof(*seen));
 	seen->regs = vcpu_regs(&p->world->cpu);
 	seen->sregs = vcpu_sregs(&p->world->cpu);
+	seen->events = vcpu_events(&p->world->cpu);
+	VM_IOCTL(p->world->cpu.fd, KVM_GET_DEBUGREGS, &seen->debugregs);
 	switch (reason) {
 	case KVM_EXIT_IO:
 		see_port(p, seen);
@@ -186,14 +194,19 @@ static bool is_in_program(const struct program *p, uint64_t rip)
 	return rip >= AT_CODE && rip < AT_CODE + p->size;
 }
 
+/* #DB, #BP and #OF stand behind their instruction, but for a breakpoint on code. */
+static bool is_trap(const struct seen_exit *seen)
+{
+	return seen->number[0] == 1 || seen->number[0] == 3 || seen->number[0] == 4;
+}
+
 /* Where the exit belongs to, as far as that can be told. */
 static uint64_t origin(const struct seen_exit *seen)
 {
 	switch (seen->kind) {
 	case SEEN_EXCEPTION:
-		return seen->number[2];
+		return seen->number[2] - is_trap(seen);
 	case SEEN_HLT:
-	case SEEN_OUT:
 	case SEEN_MMIO_WRITE:
 		return seen->regs.rip - 1;
 	default:
@@ -208,16 +221,14 @@ static bool is_access(const struct seen_exit *seen)
 	       seen->kind == SEEN_MMIO_WRITE;
 }
 
-/* The one that fell over is left out; a trap stands behind its instruction already. */
+/* The one that fell over is left out. */
 static unsigned int behind(const struct player *p, const struct seen_exit *seen)
 {
 	uint64_t rip = origin(seen);
-	bool trap = seen->kind == SEEN_EXCEPTION && (seen->number[0] == 1 || seen->number[0] == 3 ||
-						     seen->number[0] == 4);
 	unsigned int next = 0;
 
 	if (is_in_program(p->program, rip))
-		next = insn_at(p->program, rip) + !trap;
+		next = insn_at(p->program, rip) + 1;
 	return next > p->next ? next : p->next + 1;
 }
 
@@ -235,9 +246,12 @@ static void see_again_later(int signal)
 	(void)signal;
 }
 
+/* Again and again: one that comes before KVM_RUN is lost. */
 static void set_alarm(suseconds_t microseconds)
 {
-	struct itimerval timer = { .it_value.tv_usec = microseconds };
+	struct itimerval timer = {
+		.it_value.tv_usec = microseconds, .it_interval.tv_usec = microseconds,
+	};
 	struct sigaction action = { .sa_handler = see_again_later };
 
 	sigaction(SIGALRM, &action, NULL);
@@ -251,10 +265,12 @@ static bool step(struct player *p)
 	struct seen_exit *seen = &p->result->seen[p->result->count++];
 	uint64_t rip;
 
+	set_alarm(SIGNAL_AFTER);
 	see(p, seen, vcpu_run(&p->world->cpu));
+	set_alarm(0);
 	rip = origin(seen);
 	seen->insn = is_in_program(program, rip) ? insn_at(program, rip) : p->next;
-	if (seen->kind == SEEN_END || (seen->kind == SEEN_ERRNO && seen->number[0] == EINTR))
+	if (seen->kind == SEEN_END)
 		return false;
 	if (seen->kind == SEEN_INTERRUPT_WINDOW) {
 		give_interrupt(p);
@@ -297,7 +313,7 @@ static void read_end(struct world *w, struct final_state *end)
 void play(struct world *w, const struct program *p, struct result *result)
 {
 	struct player player = {
-		.world = w, .program = p, .result = result, .random.state = ~p->seed,
+		.world = w, .program = p, .result = result,
 	};
 
 	memset(result, 0, sizeof(*result));
@@ -306,9 +322,7 @@ void play(struct world *w, const struct program *p, struct result *result)
 	if (p->nmi)
 		VM_IOCTL(w->cpu.fd, KVM_NMI, 0);
 	w->cpu.run->request_interrupt_window = p->vector != 0;
-	set_alarm(SIGNAL_AFTER);
 	while (result->count < MAX_EXITS && step(&player))
 		;
-	set_alarm(0);
 	read_end(w, &result->end);
 }

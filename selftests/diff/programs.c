@@ -33,6 +33,13 @@ HAND(gates);
 HAND(vm86);
 HAND(breakpoints);
 HAND(tasks);
+HAND(limits);
+HAND(tables);
+HAND(pdptes);
+HAND(fmask);
+HAND(int1);
+HAND(real_stack);
+HAND(vmmcall);
 
 static const struct hand hands[] = {
 	ROW("real_to_long", real_to_long, REAL),
@@ -46,6 +53,14 @@ static const struct hand hands[] = {
 	ROW("vm86_without_ports", vm86, VM86),
 	ROW("breakpoints", breakpoints, PAGED32),
 	ROW("tasks", tasks, PAGED32),
+	ROW("limits", limits, PROTECTED32),
+	ROW("limits_in_ring_3", limits, PAE, .user = true),
+	ROW("tables", tables, PAE),
+	ROW("pdptes", pdptes, PAE),
+	ROW("fmask", fmask, PAE),
+	ROW("int1", int1, PROTECTED32),
+	ROW("real_stack", real_stack, REAL),
+	ROW("vmmcall", vmmcall, LONG),
 };
 
 const unsigned int nr_programs = sizeof(hands) / sizeof(hands[0]);

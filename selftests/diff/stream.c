@@ -9,11 +9,14 @@
  *	b8+r, 90+c	with a register, a condition in its lowest bits
  *	p, w		perhaps prefix 66; perhaps REX.W, in 64-bit mode
  *	/r, /4		ModRM of registers, with any or with this reg field
- *	mr, m4, md4	ModRM of memory: any, or what is data
+ *	mr, m4		ModRM of memory: any
+ *	md4, ms4	what is data; what is no MMIO
+ *	gdt, idt	ModRM of LGDT and LIDT
  *	cr0, dr		ModRM of a control or debug register and a general one
  *	ib, iv		an immediate of a byte, of the operand's size
  *	vec, port, off, sel	a vector, a port, a far pointer's two parts
  *	eax=WHAT	before all that, a MOV to the register of what stands in values[]
+ *	es=ds, df=0	likewise
  */
 #include <stdlib.h>
 #include <string.h>
@@ -98,10 +101,15 @@ static const uint32_t data_addresses[] = {
 	AT_DATA, AT_DATA + 0x10, AT_DATA + 0x123, AT_DATA + 0xffd, AT_DATA2 + 0x800,
 };
 
+#define SLOT_ADDRESSES \
+	AT_DATA, AT_DATA + 0x10, AT_DATA + 0x123, AT_DATA + 0xffd, AT_DATA2 + 0x800, \
+	AT_DATA2 + 0xffe, AT_READ_ONLY + 0x40, AT_SUPERVISOR + 8, AT_ABSENT + 0x20, \
+	AT_RESERVED, AT_NO_EXECUTE + 0x30
+
+static const uint32_t slot_addresses[] = { SLOT_ADDRESSES };
+
 static const uint32_t any_addresses[] = {
-	AT_DATA, AT_DATA + 0x10, AT_DATA + 0x123, AT_DATA + 0xffd, AT_DATA2 + 0x800,
-	AT_DATA2 + 0xffe, AT_READ_ONLY + 0x40, AT_SUPERVISOR + 8, AT_ABSENT + 0x20,
-	AT_RESERVED, AT_NO_EXECUTE + 0x30, AT_NO_EXECUTE + 0xffc, AT_ROM + 0x100,
+	SLOT_ADDRESSES, AT_NO_EXECUTE + 0xffc, AT_ROM + 0x100,
 	AT_HOLE, AT_HOLE + 0x10, AT_HOLE + 0x7, AT_HOLE + 0xffd, AT_HOLE + 0x1004,
 	AT_HOLE + 0x2000, AT_HOLE + 0x1ffe, AT_HOLE + 0x20, AT_HOLE + 0x44,
 };
@@ -126,7 +134,7 @@ static void emit_address(struct maker *m, uint32_t linear, unsigned int reg)
 }
 
 static const uint16_t selectors[] = {
-	0, 3, S_CODE64, S_DATA, S_CODE32, S_CODE16, S_DATA16, S_HOLE16, S_USER_CODE32,
+	0, 3, S_CODE64, S_DATA, S_CODE32, S_CODE16, S_DATA16, S_USER_CODE32,
 	S_USER_DATA, S_USER_CODE64, S_USER_CODE16, S_USER_DATA16, S_READ_ONLY, S_EXPAND_DOWN,
 	S_CONFORMING, S_ABSENT, S_TSS, S_CALL_GATE, S_LDT, S_CALL_GATE64,
 	S_EXECUTE_ONLY, S_SMALL, S_SYSTEM, S_LONG_BIG, 4, 0xfff8, S_USER_DATA & ~3,
@@ -139,10 +147,10 @@ static const uint16_t far_selectors[] = {
 };
 
 static const uint32_t msrs[] = {
-	0x1b, 0x3a, 0x8b, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x1a0, 0x1d9, 0x200, 0x201, 0x250,
+	0x1b, 0x8b, 0x174, 0x175, 0x176, 0x179, 0x17a, 0x1a0, 0x1d9, 0x200, 0x201, 0x250,
 	0x277, 0x2ff, 0xfe, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084,
 	0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103, 0x12345678, 0xc0001234, 0x400, 0x480,
-	0x6e0, 0x830, 0x34, 0xce,
+	0x830, 0x34, 0x2a, 0x198,
 };
 
 static const uint16_t ports[] = { 0x10, 0x20, 0x60, 0x71, 0x2f8, 0x310, 0x3f8, 0x1f0, 0xcfc };
@@ -195,8 +203,8 @@ static uint32_t value_cr4(struct maker *m)
 static uint32_t value_cr3(struct maker *m)
 {
 	static const uint32_t roots[] = {
-		AT_PML4, AT_PAE_PDPT, AT_PD32, AT_PML4 | 0x18, AT_PAE_PDPT | 0x20, 0x80000000,
-		AT_DATA, AT_HOLE,
+		AT_PML4, AT_PAE_PDPT, AT_PD32, AT_PML4 | 0x18, AT_PAE_PDPT | 0x20,
+		AT_DATA,
 	};
 
 	return PICK(m, roots);
@@ -218,6 +226,14 @@ static uint32_t value_data(struct maker *m)
 	if (is_16bit(m))
 		return linear & 0xffff;
 	return one_in(m, 2) ? PICK(m, data_addresses) : linear;
+}
+
+/* Whatever is there is no MMIO. */
+static uint32_t value_slot(struct maker *m)
+{
+	uint32_t linear = one_in(m, 2) ? PICK(m, data_addresses) : PICK(m, slot_addresses);
+
+	return is_16bit(m) ? linear - AT_DATA : linear;
 }
 
 static uint32_t value_leaf(struct maker *m)
@@ -276,6 +292,11 @@ static uint32_t value_count(struct maker *m)
 	return random_below(&m->random, 5);
 }
 
+static uint32_t value_once(struct maker *m)
+{
+	return random_below(&m->random, 4) != 0;
+}
+
 static uint32_t value_msw(struct maker *m)
 {
 	return random_below(&m->random, 16) | (1u << m->p->mode & PAGED ? 1 : 0);
@@ -301,8 +322,10 @@ static const struct {
 	{ "any", value_any, 0 },
 	{ "small", value_small, 0 },
 	{ "count", value_count, 0 },
+	{ "once", value_once, 0 },
 	{ "zero", value_zero, 0 },
 	{ "data", value_data, 0 },
+	{ "slot", value_slot, 0 },
 	{ "datalin", NULL, AT_DATA },
 	{ "cr0", value_cr0, 0 },
 	{ "cr3", value_cr3, 0 },
@@ -357,10 +380,21 @@ static void emit_move(struct maker *m, const char *word)
 	emit(m, value, 4);
 }
 
+/* What stands before an instruction: "es=ds", "df=0", or the value of a register. */
+static void emit_preparation(struct maker *m, const char *word)
+{
+	if (!strcmp(word, "es=ds"))
+		emit(m, 0xc08ed88c, 4);		/* by way of AX */
+	else if (!strcmp(word, "df=0"))
+		emit(m, 0xfc, 1);
+	else
+		emit_move(m, word);
+}
+
 static void emit_modrm(struct maker *m, const char *word)
 {
-	bool data = word[1] == 'd';
-	char reg = word[data ? 2 : 1];
+	bool data = word[1] == 'd', slot = word[1] == 's';
+	char reg = word[data || slot ? 2 : 1];
 	unsigned int field = reg == 'r' ? any_register(m) : (unsigned int)(reg - '0');
 	uint32_t linear;
 
@@ -368,7 +402,8 @@ static void emit_modrm(struct maker *m, const char *word)
 		emit(m, 0xc0 | field << 3 | any_register(m), 1);
 		return;
 	}
-	linear = data ? PICK(m, data_addresses) : PICK(m, any_addresses);
+	linear = data ? PICK(m, data_addresses) :
+		 slot ? PICK(m, slot_addresses) : PICK(m, any_addresses);
 	/* ES is said before the opcode, which has gone by. */
 	if (is_16bit(m) && m->prefixes && linear < AT_HOLE)
 		linear = AT_HOLE + (linear & 0x1fff);
@@ -400,6 +435,10 @@ static void emit_word(struct maker *m, const char *word)
 		emit(m, PICK(m, far_selectors), 2);
 	} else if (!strncmp(word, "cr", 2)) {
 		emit(m, 0xc0 | (unsigned int)(word[2] - '0') << 3 | any_register(m), 1);
+	} else if (!strcmp(word, "gdt")) {
+		emit_address(m, random_below(&m->random, 2) ? AT_GDTR : AT_GDTR_SHORT, 2);
+	} else if (!strcmp(word, "idt")) {
+		emit_address(m, random_below(&m->random, 2) ? AT_IDTR : AT_IDTR_SHORT, 3);
 	} else if (!strcmp(word, "dr")) {
 		emit(m, 0xc0 | random_below(&m->random, 8) << 3, 1);
 	} else if (word[0] == '/' || word[0] == 'm') {
@@ -435,7 +474,7 @@ static bool take_prefix(struct maker *m, const char *word)
 
 static void begin_opcode(struct maker *m, const char *rest)
 {
-	bool memory = strstr(rest, " m") && !strstr(rest, " md");
+	bool memory = strstr(rest, " m") && !strstr(rest, " md") && !strstr(rest, " ms");
 
 	if (m->opcode_begun)
 		return;
@@ -461,7 +500,7 @@ static void make_insn(struct maker *m, const struct insn *insn)
 	snprintf(words, sizeof(words), "%s", insn->bytes);
 	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		if (strchr(word, '=')) {
-			emit_move(m, word);
+			emit_preparation(m, word);
 			continue;
 		}
 		if (!m->opcode_begun && take_prefix(m, word))

@@ -110,17 +110,17 @@ const struct insn insns[] = {
 	{ "set TF before cpuid", EVERYWHERE, "eax=tf 50 9d 0f a2" },
 	{ "set AC, NT, ID", EVERYWHERE, "eax=flags 50 9d" },
 
-	/* Ports. */
+	/* Ports; INS and OUTS from and to memory alone, which ES reaches like DS. */
 	{ "in al, imm", EVERYWHERE, "e4 port" },
 	{ "in eax, imm", EVERYWHERE, "p e5 port" },
 	{ "out imm, al", EVERYWHERE, "e6 port" },
 	{ "out imm, eax", EVERYWHERE, "p e7 port" },
 	{ "in al, dx", EVERYWHERE, "edx=port ec" },
 	{ "out dx, eax", EVERYWHERE, "edx=port p ef" },
-	{ "insb", EVERYWHERE, "edx=port edi=data 6c" },
-	{ "rep ins", EVERYWHERE, "edx=port ecx=count edi=data p f3 6d" },
-	{ "outs", EVERYWHERE, "edx=port esi=data p 6f" },
-	{ "rep outsb", EVERYWHERE, "edx=port ecx=count esi=data f3 6e" },
+	{ "insb", EVERYWHERE, "edx=port edi=slot es=ds 6c" },
+	{ "rep ins", EVERYWHERE, "edx=port ecx=count edi=slot es=ds df=0 p f3 6d" },
+	{ "outs", EVERYWHERE, "edx=port esi=slot p 6f" },
+	{ "rep outsb", EVERYWHERE, "edx=port ecx=once esi=slot f3 6e" },
 
 	/* Control and debug registers. */
 	{ "mov r, cr0", EVERYWHERE, "0f 20 cr0" },
@@ -142,7 +142,7 @@ const struct insn insns[] = {
 	{ "lmsw r", EVERYWHERE, "eax=msw 0f 01 f0" },
 	{ "lmsw m", EVERYWHERE, "0f 01 md6" },
 	{ "smsw r", EVERYWHERE, "p w 0f 01 /4" },
-	{ "smsw m", EVERYWHERE, "0f 01 m4" },
+	{ "smsw m", EVERYWHERE, "0f 01 ms4" },
 	{ "mov dr, eax", EVERYWHERE, "eax=any 0f 23 dr" },
 	{ "mov dr6, eax", EVERYWHERE, "eax=any 0f 23 f0" },
 	{ "mov dr7, eax", EVERYWHERE, "eax=dr7 0f 23 f8" },
@@ -151,14 +151,14 @@ const struct insn insns[] = {
 	  "eax=here 0f 23 c0 eax=dr7exec 0f 23 f8 90 90 90" },
 	{ "breakpoint on data", EVERYWHERE, "eax=datalin 0f 23 c8 eax=dr7data 0f 23 f8 88 md0" },
 
-	/* MSRs and CPUID. */
-	{ "rdmsr", EVERYWHERE, "ecx=msr 0f 32" },
-	{ "rdmsr", EVERYWHERE, "ecx=msr 0f 32" },
+	/* MSRs and CPUID; an OUT shows what was read. */
+	{ "rdmsr", EVERYWHERE, "ecx=msr 0f 32 e7 20" },
+	{ "rdmsr", EVERYWHERE, "ecx=msr 0f 32 e7 20" },
 	{ "wrmsr", EVERYWHERE, "ecx=msr eax=any edx=small 0f 30" },
 	{ "wrmsr an address", EVERYWHERE, "ecx=msr eax=code edx=zero 0f 30" },
 	{ "wrmsr efer", EVERYWHERE, "ecx=efer eax=efer edx=zero 0f 30" },
 	{ "wrmsr star", EVERYWHERE, "ecx=star eax=any edx=star 0f 30" },
-	{ "cpuid", EVERYWHERE, "eax=leaf ecx=zero 0f a2" },
+	{ "cpuid", EVERYWHERE, "eax=leaf ecx=zero 0f a2 e7 20" },
 	{ "xgetbv", EVERYWHERE, "ecx=zero 0f 01 d0" },
 	{ "xsetbv", EVERYWHERE, "ecx=zero eax=small edx=zero 0f 01 d1" },
 	{ "rdpmc", EVERYWHERE, "ecx=small 0f 33" },
@@ -166,15 +166,15 @@ const struct insn insns[] = {
 	{ "wrfsbase", IN(LONG), "f3 w 0f ae /2" },
 	{ "rdgsbase", IN(LONG), "f3 w 0f ae /1" },
 
-	/* Tables, segments and tasks. */
-	{ "lgdt", EVERYWHERE, "0f 01 md2" },
-	{ "lidt", EVERYWHERE, "0f 01 md3" },
-	{ "sgdt", EVERYWHERE, "0f 01 m0" },
-	{ "sidt", EVERYWHERE, "0f 01 m1" },
+	/* Tables, segments and tasks; what stores or loads them is not emulated on MMIO. */
+	{ "lgdt", EVERYWHERE, "0f 01 gdt" },
+	{ "lidt", EVERYWHERE, "0f 01 idt" },
+	{ "sgdt", EVERYWHERE, "0f 01 ms0" },
+	{ "sidt", EVERYWHERE, "0f 01 ms1" },
 	{ "lldt", EVERYWHERE, "eax=sel 0f 00 d0" },
 	{ "ltr", EVERYWHERE, "eax=sel 0f 00 d8" },
 	{ "str r", EVERYWHERE, "0f 00 /1" },
-	{ "sldt m", EVERYWHERE, "0f 00 m0" },
+	{ "sldt m", EVERYWHERE, "0f 00 ms0" },
 	{ "verw", EVERYWHERE, "eax=sel 0f 00 e8" },
 	{ "lar", EVERYWHERE, "eax=sel p 0f 02 d8" },
 	{ "lsl", EVERYWHERE, "eax=sel p 0f 03 d8" },
@@ -183,7 +183,7 @@ const struct insn insns[] = {
 	{ "mov ds, ax", EVERYWHERE, "eax=sel 8e d8" },
 	{ "mov fs, ax", EVERYWHERE, "eax=sel 8e e0" },
 	{ "mov gs, ax", EVERYWHERE, "eax=sel 8e e8" },
-	{ "mov ss, ax", EVERYWHERE, "eax=sel 8e d0" },
+	{ "mov ss, ax", SELECTORS, "eax=sel 8e d0" },
 	{ "mov ss, ax; int3", EVERYWHERE, "8c d0 8e d0 cc" },
 	{ "mov ss, ax; hlt", EVERYWHERE, "8c d0 8e d0 f4" },
 	{ "mov ss, ax; cpuid", EVERYWHERE, "8c d0 8e d0 0f a2" },
@@ -191,8 +191,8 @@ const struct insn insns[] = {
 	{ "push es", NOT_LONG, "06" },
 	{ "pop ds", NOT_LONG, "1e 1f" },
 	{ "push fs", EVERYWHERE, "0f a0" },
-	{ "les", NOT_LONG, "p c4 mr" },
-	{ "lss", EVERYWHERE, "p 0f b2 mr" },
+	{ "les", NOT_LONG, "p c4 msr" },
+	{ "lss", SELECTORS, "p 0f b2 msr" },
 
 	/* What a hypervisor has to do with otherwise. */
 	{ "invlpg", EVERYWHERE, "0f 01 m7" },
@@ -201,7 +201,6 @@ const struct insn insns[] = {
 	{ "monitor", EVERYWHERE, "0f 01 c8" },
 	{ "mwait", EVERYWHERE, "0f 01 c9" },
 	{ "vmcall", EVERYWHERE, "eax=any 0f 01 c1" },
-	{ "vmmcall", EVERYWHERE, "eax=any 0f 01 d9" },
 	{ "vmlaunch", EVERYWHERE, "0f 01 c2" },
 	{ "vmxoff", EVERYWHERE, "0f 01 c4" },
 	{ "vmread", EVERYWHERE, "0f 78 /r" },

@@ -19,6 +19,7 @@
 
 #define FLAG_VM		(1ull << 17)
 #define MSR_PAT		0x277
+#define APIC_BASE	0xfee00900ull	/* enabled, of the first processor */
 
 const char * const mode_names[MODES] = {
 	"real", "vm86", "protected16", "protected32", "paged32", "pae", "compatible", "long",
@@ -169,6 +170,7 @@ static void write_idt(uint8_t *mem)
 		put64(mem + AT_IDT + 8 * i, gate(gate_selector(i, S_CODE32), handler(i), access));
 		put64(mem + AT_IDT64 + 16 * i,
 		      gate(gate_selector(i, S_CODE64), handler(i), access));
+		put64(mem + AT_IDT64 + 16 * i + 8, 0);
 	}
 	/* A double fault has a stack of its own. */
 	mem[AT_IDT64 + 16 * 8 + 4] = 1;
@@ -246,6 +248,34 @@ static void fill_stack(uint8_t *mem)
 		put64(mem + at, AT_LANDING);
 }
 
+static void put_pointer(uint8_t *at, uint16_t limit, uint64_t base)
+{
+	put16(at, limit);
+	put64(at + 2, base);
+}
+
+static unsigned int idt_base(const struct program *p)
+{
+	return p->mode == MODE_REAL ? AT_IVT : 1u << p->mode & LONG_MODES ? AT_IDT64 : AT_IDT;
+}
+
+static unsigned int idt_limit(const struct program *p, unsigned int vectors)
+{
+	unsigned int size = p->mode == MODE_REAL ? 4 : 1u << p->mode & LONG_MODES ? 16 : 8;
+
+	return vectors * size - 1;
+}
+
+/* The short ones end behind 16-bit code, and behind #PF. */
+static void write_pointers(uint8_t *mem, const struct program *p)
+{
+	put_pointer(mem + AT_GDTR, GDT_SIZE - 1, AT_GDT);
+	put_pointer(mem + AT_GDTR_SHORT, S_CODE16 + 7, AT_GDT);
+	put_pointer(mem + AT_IDTR, idt_limit(p, VECTORS), idt_base(p));
+	put_pointer(mem + AT_IDTR_SHORT, idt_limit(p, 15), idt_base(p));
+	put_pointer(mem + AT_GDTR_HOLE, GDT_SIZE - 1, AT_HOLE);
+}
+
 static void write_memory(struct world *w, const struct program *p)
 {
 	uint8_t *mem = w->vm.mem;
@@ -254,6 +284,7 @@ static void write_memory(struct world *w, const struct program *p)
 	memset(mem, HLT, AT_SLOT_END);
 	for (unsigned int i = 0; i < 2 * PAGE; i += 8)
 		put64(mem + AT_DATA + i, 0x0706050403020100ull + i * 0x0101010101010101ull);
+	write_pointers(mem, p);
 	fill_stack(mem);
 	write_gdt(mem, 1u << p->mode & LONG_MODES);
 	write_handlers(mem);
@@ -353,8 +384,8 @@ static void set_tables(const struct program *p, struct kvm_sregs *s)
 
 	s->gdt = (struct kvm_dtable) { .base = AT_GDT, .limit = GDT_SIZE - 1 };
 	s->idt = (struct kvm_dtable) {
-		.base = p->mode == MODE_REAL ? AT_IVT : long_mode ? AT_IDT64 : AT_IDT,
-		.limit = p->mode == MODE_REAL ? 0x3ff : VECTORS * (long_mode ? 16 : 8) - 1,
+		.base = idt_base(p),
+		.limit = idt_limit(p, p->mode == MODE_REAL ? 256 : VECTORS),
 	};
 	s->tr = (struct kvm_segment) {
 		.selector = S_TSS, .base = long_mode ? AT_TSS64 : AT_TSS,
@@ -364,7 +395,8 @@ static void set_tables(const struct program *p, struct kvm_sregs *s)
 }
 
 /**
- * world_restart() - put the processor back where the program began, but for its registers
+ * world_restart() - put the processor back where the program began, but for its registers and
+ *		     for NMIs that are blocked
  * @w: the world
  * @p: the program
  * @rip: of the next instruction
@@ -373,7 +405,7 @@ void world_restart(struct world *w, const struct program *p, uint64_t rip)
 {
 	struct kvm_sregs sregs = vcpu_sregs(&w->cpu);
 	struct kvm_regs regs = vcpu_regs(&w->cpu);
-	struct kvm_vcpu_events events = {};
+	struct kvm_vcpu_events events = { .nmi.masked = vcpu_events(&w->cpu).nmi.masked };
 
 	set_mode(p, &sregs);
 	set_segments(w, p, &sregs);
@@ -430,6 +462,25 @@ static void drop_pending(struct world *w)
 	w->cpu.run->request_interrupt_window = 0;
 }
 
+/*
+ * Bochs 2.7 never takes the blocking of virtual NMIs back at a VM entry: once there, it stays until
+ * a guest executes IRET, whatever the VMCS says, and whichever VM is the next one. So a guest does.
+ */
+static void unblock_nmis(struct world *w)
+{
+	static const struct program iret = { .mode = MODE_REAL, .size = 1, .code = { 0xcf } };
+
+	write_memory(w, &iret);
+	reset_registers(w, &iret);
+	/* A step that the last program has left pending may come first. */
+	for (unsigned int i = 0; i < 2; i++) {
+		world_restart(w, &iret, AT_CODE);
+		if (vcpu_run(&w->cpu) == KVM_EXIT_HLT)
+			return;
+	}
+	die("%s: IRET does not come to its end", vm_device());
+}
+
 /**
  * world_reset() - the world as a program finds it
  * @w: the world
@@ -440,11 +491,13 @@ void world_reset(struct world *w, const struct program *p)
 	struct kvm_sregs sregs;
 
 	drop_pending(w);
+	unblock_nmis(w);
 	write_memory(w, p);
 	reset_registers(w, p);
 	world_restart(w, p, AT_CODE);
 	sregs = vcpu_sregs(&w->cpu);
 	sregs.cr2 = 0;
+	sregs.apic_base = APIC_BASE;
 	VM_IOCTL(w->cpu.fd, KVM_SET_SREGS, &sregs);
 }
 
@@ -473,7 +526,7 @@ static void set_cpuid(struct world *w)
 	static const struct kvm_cpuid_entry2 leaves[] = {
 		{ .function = 0, .eax = 7, .ebx = 0x756e6547, .ecx = 0x6c65746e,
 		  .edx = 0x49656e69 },
-		{ .function = 1, .eax = 0x50654, .ecx = 0x00800001, .edx = 0x078bf9ff },
+		{ .function = 1, .eax = 0x50654, .ecx = 0x00800001, .edx = 0x078bfbff },
 		{ .function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .ebx = 0x1 },
 		{ .function = 0x80000000, .eax = 0x80000008 },
 		{ .function = 0x80000001, .ecx = 1, .edx = 0x20100800 },

@@ -12,6 +12,7 @@
 
 #define DB	1
 #define UD	6
+#define GP	13
 
 #define CPUID_SSE3	1u
 #define CPUID_MWAIT	(1u << 3)
@@ -20,6 +21,7 @@
 #define MISC_ENABLE_MWAIT	(1ull << 18)
 
 #define HC_VAPIC_POLL_IRQ	1
+#define HC_SCHED_YIELD		11
 #define HC_MAP_GPA_RANGE	12
 
 static void enable(struct vm *vm, uint32_t number, uint64_t arg)
@@ -322,6 +324,7 @@ TEST_F(guest, hypercalls)
 	} rows[] = {
 		{ "none", 0, 0, 0, -1000, true },
 		{ "poll", HC_VAPIC_POLL_IRQ, 0, 0, 0, false },
+		{ "yield", HC_SCHED_YIELD, 0, 0, 0, false },
 		{ "unknown", 0x7fffffff, 0, 0, -1000, true },
 		{ "its upper half counts", 1ull << 32 | HC_VAPIC_POLL_IRQ, 0, 0, -1000, true },
 		{ "not enabled", HC_MAP_GPA_RANGE, 0x1000, 1, -1000, false },
@@ -360,6 +363,17 @@ TEST_F(guest, a_hypercall_for_user_space)
 	EXPECT_EQ(0x1234567890, GUEST_VAR(&self->vm, call.answer));
 }
 
+TEST_F(guest, a_hypercall_of_a_feature_that_cpuid_does_not_show)
+{
+	struct kvm_enable_cap enforce = { .cap = KVM_CAP_ENFORCE_PV_FEATURE_CPUID, .args = { 1 } };
+
+	EXPECT_EQ(0, ioctl(self->cpu.fd, KVM_ENABLE_CAP, &enforce));
+	set_call(&self->vm, HC_SCHED_YIELD, 0, 0, 0);
+	vcpu_set_long(&self->cpu, make_call);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(-1000, (int64_t)GUEST_VAR(&self->vm, call.answer));
+}
+
 static __guest void call_from_user(void)
 {
 	asm volatile("vmcall\n\tmovq %%rax, %0\n\tud2"
@@ -377,6 +391,65 @@ TEST_F(guest, hypercalls_from_ring_3)
 	vcpu_set_long(&self->cpu, call_from_ring_3);
 	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 	EXPECT_EQ(-1, (int64_t)GUEST_VAR(&self->vm, call.answer));
+}
+
+/* AMD's hypercall: what stands there is looked at behind it. */
+static __guest void call_as_on_amd(void)
+{
+	uint64_t answer = HC_VAPIC_POLL_IRQ;
+	uint8_t *bytes;
+
+	call.c = GUEST_TRY("leaq 1f(%%rip), %1\n\t1: .byte 0x0f, 0x01, 0xd9",
+			   "+a" (answer), "=&r" (bytes) : : "memory");
+	call.answer = answer;
+	call.a = bytes[2];
+	GUEST_DONE();
+}
+
+TEST_F(guest, vmmcall_is_mended_unless_that_is_disabled)
+{
+	enable(&self->vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	vcpu_set_long(&self->cpu, call_as_on_amd);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(UD, GUEST_VAR(&self->vm, call.c));
+	EXPECT_EQ(HC_VAPIC_POLL_IRQ, GUEST_VAR(&self->vm, call.answer));
+	EXPECT_EQ(0xd9, GUEST_VAR(&self->vm, call.a));
+
+	enable(&self->vm, KVM_CAP_DISABLE_QUIRKS2, 0);
+	vcpu_set_long(&self->cpu, call_as_on_amd);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(NO_TRAP, GUEST_VAR(&self->vm, call.c));
+	EXPECT_EQ(0, GUEST_VAR(&self->vm, call.answer));
+	EXPECT_EQ(0xc1, GUEST_VAR(&self->vm, call.a));
+}
+
+static __guest void ask_cpuid(void)
+{
+	uint32_t a = 0, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a" (a), "=b" (b), "+c" (c), "=d" (d));
+	asm volatile("ud2");
+}
+
+#define MISC_FEATURES_ENABLES	0x140
+
+static __guest void cpuid_faults(void)
+{
+	uint32_t a = 0, c = 0;
+
+	GUEST_EQ(UD, guest_run_user(ask_cpuid, 0));
+	GUEST_EQ(NO_TRAP, try_wrmsr(MISC_FEATURES_ENABLES, 1));
+	GUEST_EQ(GP, guest_run_user(ask_cpuid, 0));
+	GUEST_EQ(NO_TRAP, GUEST_TRY("cpuid", "+a" (a), "+c" (c) : : "rbx", "rdx"));
+	GUEST_EQ(NO_TRAP, try_wrmsr(MISC_FEATURES_ENABLES, 0));
+	GUEST_EQ(UD, guest_run_user(ask_cpuid, 0));
+	GUEST_DONE();
+}
+
+TEST_F(guest, cpuid_faults_where_the_guest_wants_it)
+{
+	vcpu_set_long(&self->cpu, cpuid_faults);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 }
 
 static __guest void just_done(void)

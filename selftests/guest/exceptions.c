@@ -295,6 +295,71 @@ TEST_F(guest, trap_flag_behind_instructions_that_exit)
 	EXPECT_GE(11, GUEST_VAR(&self->vm, nr_steps));
 }
 
+static volatile uint64_t resumed[16];
+
+static __guest void note_iteration(struct guest_frame *frame)
+{
+	if (nr_steps < 16)
+		resumed[nr_steps] = frame->rflags & FLAG_RF;
+	note_step(frame);
+}
+
+/* RCX is 3; from the memory at text to PORT or the hole, or back. */
+#define REPEAT(insn, from, to) do {					\
+	uint64_t here, next, rsi = (from), rdi = (to), rcx = 3;		\
+									\
+	nr_steps = 0;							\
+	asm volatile("leaq 0f(%%rip), %0\n\t"				\
+		     "leaq 1f(%%rip), %1\n\t"				\
+		     "pushfq\n\t"					\
+		     "orq $0x100, (%%rsp)\n\t"				\
+		     "popfq\n"						\
+		     "0:\t" insn "\n"					\
+		     "1:\tpushfq\n\t"					\
+		     "andq $~0x100, (%%rsp)\n\t"			\
+		     "popfq"						\
+		     : "=&r" (here), "=&r" (next), "+S" (rsi), "+D" (rdi), "+c" (rcx) \
+		     : "d" (0x80), "a" (0) : "memory");			\
+	GUEST_EQ(here, steps[0]);					\
+	GUEST_EQ(FLAG_RF, resumed[0]);					\
+	GUEST_EQ(here, steps[1]);					\
+	GUEST_EQ(FLAG_RF, resumed[1]);					\
+	GUEST_EQ(next, steps[2]);					\
+	GUEST_EQ(0, resumed[2]);					\
+} while (0)
+
+static uint8_t repeated[8];
+
+/*
+ * SDM, "Single-Step Exception Condition" and "Instruction-Breakpoint Exception Condition": a trap
+ * behind each iteration, and RF in all but the last one's RFLAGS.
+ */
+static __guest void single_step_repeated(void)
+{
+	uintptr_t data = (uintptr_t)repeated;
+
+	guest_handler[DB] = note_iteration;
+	/* On memory it is the processor's affair; Bochs 2.7 forgets RF. */
+	REPEAT("rep stosb", data, VM_HOLE);
+	REPEAT("rep movsb", VM_HOLE, data);
+	REPEAT("rep outsb", data, data);
+	REPEAT("rep insb", data, data);
+	GUEST_DONE();
+}
+
+TEST_F(guest, trap_flag_behind_each_iteration)
+{
+	struct guest_report report;
+
+	if (vm_is_kvm())
+		SKIP(return, "KVM steps once more on the instruction, with a count of 0");
+	vcpu_set_long(&self->cpu, single_step_repeated);
+	while (vcpu_run_guest(&self->cpu, &report) == GUEST_OTHER_EXIT)
+		ASSERT_TRUE(self->cpu.run->exit_reason == KVM_EXIT_IO ||
+			    self->cpu.run->exit_reason == KVM_EXIT_MMIO);
+	EXPECT_EQ(GUEST_IS_DONE, report.word);
+}
+
 static __guest void double_fault(void)
 {
 	volatile uint64_t *idt = (uint64_t *)(uintptr_t)VM_IDT;

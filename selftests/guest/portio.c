@@ -382,6 +382,29 @@ static __guest void in_then_sync(void)
 	GUEST_DONE();
 }
 
+static __guest void short_string_in(void)
+{
+	STRING_IN("rep insb", buffer, 2, "cld");
+	GUEST_EQ((uintptr_t)buffer + 1, after_rdi);
+	GUEST_EQ(0, after_rcx);
+	GUEST_EQ(0, ((volatile uint8_t *)buffer)[1]);
+	GUEST_DONE();
+}
+
+TEST_F(guest, user_lowers_the_count_during_ins)
+{
+	struct kvm_regs regs;
+
+	vcpu_set_long(&self->cpu, short_string_in);
+	ASSERT_EQ(KVM_EXIT_IO, vcpu_run(&self->cpu));
+	memset((char *)self->cpu.run + self->cpu.run->io.data_offset, 'x', 2);
+	regs = vcpu_regs(&self->cpu);
+	EXPECT_EQ(2, regs.rcx);
+	regs.rcx = 1;
+	ASSERT_EQ(0, ioctl(self->cpu.fd, KVM_SET_REGS, &regs));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+}
+
 TEST_F(guest, user_moves_rip_during_in)
 {
 	struct kvm_regs regs;

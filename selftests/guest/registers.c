@@ -233,6 +233,11 @@ static __guest void user_reads_dr(void)
 	asm volatile("mov %%db0, %%rax" : : : "rax");
 }
 
+static __guest void user_reads_dr4(void)
+{
+	asm volatile("mov %%db4, %%rax" : : : "rax");
+}
+
 static __guest void ring3_is_refused(void)
 {
 	GUEST_EQ(GP, guest_run_user(user_reads_cr0, 0));
@@ -242,6 +247,10 @@ static __guest void ring3_is_refused(void)
 	GUEST_EQ(GP, guest_run_user(user_writes_back, 0));
 	GUEST_EQ(GP, guest_run_user(user_reads_dr, 0));
 	GUEST_EQ(0, guest_trap.error);
+	/* What is no register at all is #UD in any ring. */
+	GUEST_EQ(GP, guest_run_user(user_reads_dr4, 0));
+	write_cr4(read_cr4() | X86_CR4_DE);
+	GUEST_EQ(UD, guest_run_user(user_reads_dr4, 0));
 	GUEST_DONE();
 }
 

@@ -173,15 +173,6 @@ TEST_F(split, routes)
 	free(table);
 }
 
-static int line_status(struct vm *vm, uint32_t gsi, uint32_t level)
-{
-	struct kvm_irq_level line = { .irq = gsi, .level = level };
-
-	if (ioctl(vm->fd, KVM_IRQ_LINE_STATUS, &line))
-		return -99;
-	return line.status;
-}
-
 static __guest void switch_on(void)
 {
 	apic_sw_on();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Machines with a split irqchip; see irq.h.
+ * Machines with an irqchip; see irq.h.
  */
 #include <errno.h>
 #include <signal.h>
@@ -54,14 +54,22 @@ int enable_cap(int fd, uint32_t cap, uint64_t arg)
 	return ioctl(fd, KVM_ENABLE_CAP, &enable);
 }
 
-/* The page of the local APIC, in the fourth GiB. */
-static void map_apic(struct vm *vm)
+/* The pages of local APIC and I/O APIC, in the fourth GiB. */
+static void map_apics(struct vm *vm)
 {
 	uint64_t *pdpt = (uint64_t *)(vm->mem + VM_PDPT);
 	uint64_t *pd = (uint64_t *)(vm->mem + VM_DATA);
 
 	pdpt[APIC_PAGE >> 30] = VM_DATA | PTE_P | PTE_W;
 	pd[APIC_PAGE >> 21 & 0x1ff] = (APIC_PAGE & ~0x1fffffull) | PTE_P | PTE_W | PTE_PS;
+	pd[IOAPIC_PAGE >> 21 & 0x1ff] = IOAPIC_PAGE | PTE_P | PTE_W | PTE_PS;
+}
+
+static void init_vm(struct machine *m)
+{
+	memset(m, 0, sizeof(*m));
+	vm_init(&m->vm, VM_MEMORY);
+	map_apics(&m->vm);
 }
 
 /**
@@ -70,9 +78,7 @@ static void map_apic(struct vm *vm)
  */
 void machine_init_vm(struct machine *m)
 {
-	memset(m, 0, sizeof(*m));
-	vm_init(&m->vm, VM_MEMORY);
-	map_apic(&m->vm);
+	init_vm(m);
 	if (enable_cap(m->vm.fd, KVM_CAP_SPLIT_IRQCHIP, PINS))
 		die("KVM_CAP_SPLIT_IRQCHIP: %s", strerror(errno));
 }
@@ -103,6 +109,20 @@ void machine_add_cpu(struct machine *m)
 void machine_init(struct machine *m, unsigned int cpus)
 {
 	machine_init_vm(m);
+	while (m->cpus < cpus)
+		machine_add_cpu(m);
+	alarm_in_ms(PATIENCE_MS);
+}
+
+/**
+ * machine_init_full() - a machine that has all its interrupt controllers in the kernel
+ * @m: filled in
+ * @cpus: how many
+ */
+void machine_init_full(struct machine *m, unsigned int cpus)
+{
+	init_vm(m);
+	VM_IOCTL(m->vm.fd, KVM_CREATE_IRQCHIP, 0);
 	while (m->cpus < cpus)
 		machine_add_cpu(m);
 	alarm_in_ms(PATIENCE_MS);
@@ -256,6 +276,38 @@ int irq_line(struct vm *vm, uint32_t gsi, uint32_t level)
 	struct kvm_irq_level line = { .irq = gsi, .level = level };
 
 	return ioctl(vm->fd, KVM_IRQ_LINE, &line);
+}
+
+/**
+ * line_status() - KVM_IRQ_LINE_STATUS
+ * @vm: the machine
+ * @gsi: which
+ * @level: 0 or 1
+ *
+ * Return: the status, or -99 if the call failed.
+ */
+int line_status(struct vm *vm, uint32_t gsi, uint32_t level)
+{
+	struct kvm_irq_level line = { .irq = gsi, .level = level };
+
+	if (ioctl(vm->fd, KVM_IRQ_LINE_STATUS, &line))
+		return -99;
+	return line.status;
+}
+
+/**
+ * chip_of() - KVM_GET_IRQCHIP
+ * @vm: the machine
+ * @id: KVM_IRQCHIP_*
+ *
+ * Return: its state.
+ */
+struct kvm_irqchip chip_of(struct vm *vm, uint32_t id)
+{
+	struct kvm_irqchip chip = { .chip_id = id };
+
+	VM_IOCTL(vm->fd, KVM_GET_IRQCHIP, &chip);
+	return chip;
 }
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Machines with a split irqchip, and the local APIC as their guests see it.
+ * Machines with a split or full irqchip, and the local APIC as their guests see it.
  */
 #ifndef SELFTESTS_IRQ_IRQ_H
 #define SELFTESTS_IRQ_IRQ_H
@@ -12,6 +12,7 @@
 
 #define PINS		24		/* of user space's I/O APIC */
 #define APIC_PAGE	0xfee00000u
+#define IOAPIC_PAGE	0xfec00000u
 #define MAX_CPUS	4
 
 /* Offsets of registers; x2APIC's MSR is 0x800 + offset / 16. */
@@ -92,6 +93,7 @@ struct machine {
 void machine_init_vm(struct machine *m);
 void machine_add_cpu(struct machine *m);
 void machine_init(struct machine *m, unsigned int cpus);
+void machine_init_full(struct machine *m, unsigned int cpus);
 void machine_close(struct machine *m);
 void machine_start(struct machine *m, unsigned int cpu);
 bool machine_join(struct machine *m, unsigned int cpu);
@@ -102,6 +104,8 @@ int enable_cap(int fd, uint32_t cap, uint64_t arg);
 int signal_msi(struct vm *vm, uint32_t address, uint32_t data);
 int route_msi(struct vm *vm, uint32_t gsi, uint32_t address, uint32_t data);
 int irq_line(struct vm *vm, uint32_t gsi, uint32_t level);
+int line_status(struct vm *vm, uint32_t gsi, uint32_t level);
+struct kvm_irqchip chip_of(struct vm *vm, uint32_t id);
 struct kvm_lapic_state lapic_of(struct vcpu *cpu);
 uint32_t lapic_reg(struct vcpu *cpu, unsigned int reg);
 uint32_t mp_state(struct vcpu *cpu);
@@ -129,6 +133,37 @@ static inline void apic_write(uint32_t reg, uint32_t value)
 static inline uint32_t x2apic_msr(uint32_t reg)
 {
 	return 0x800 + reg / 16;
+}
+
+/* The I/O APIC's registers, and the halves of a pin's entry. */
+#define IO_ID		0
+#define IO_VERSION	1
+#define IO_ENTRY(pin)	(0x10 + 2 * (pin))
+#define IO_MASKED	0x10000u
+#define IO_LEVEL	0x8000u
+#define IO_REMOTE_IRR	0x4000u
+#define IO_LOGICAL	0x800u
+
+static inline uint32_t ioapic_read(uint32_t reg)
+{
+	volatile uint32_t *page = (volatile uint32_t *)(uintptr_t)IOAPIC_PAGE;
+
+	page[0] = reg;
+	return page[4];
+}
+
+static inline void ioapic_write(uint32_t reg, uint32_t value)
+{
+	volatile uint32_t *page = (volatile uint32_t *)(uintptr_t)IOAPIC_PAGE;
+
+	page[0] = reg;
+	page[4] = value;
+}
+
+static inline void ioapic_route(uint32_t pin, uint32_t to, uint32_t low)
+{
+	ioapic_write(IO_ENTRY(pin) + 1, to << 24);
+	ioapic_write(IO_ENTRY(pin), low);
 }
 
 /* In whichever mode it is. */

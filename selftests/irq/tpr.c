@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The task priority: one register by three names (CR8, the local APIC's page, its MSR),
+ * what it holds back and lets go, and how many exits CR8 costs.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include <linux/vhm.h>
+
+#include "kselftest_harness.h"
+
+#include "irq.h"
+
+#define CR_ACCESS	28	/* basic exit reasons */
+#define BELOW_THRESHOLD	43
+
+FIXTURE(tpr) {
+	struct machine m;
+	struct vm *vm;
+	struct vcpu *cpu;
+};
+
+FIXTURE_VARIANT(tpr) {
+	bool x2apic;
+};
+
+FIXTURE_VARIANT_ADD(tpr, xapic) {
+	.x2apic = false,
+};
+
+FIXTURE_VARIANT_ADD(tpr, x2apic) {
+	.x2apic = true,
+};
+
+static volatile uint64_t wants_x2apic;
+
+FIXTURE_SETUP(tpr)
+{
+	machine_init(&self->m, 1);
+	self->vm = &self->m.vm;
+	self->cpu = &self->m.cpu[0];
+	GUEST_VAR(self->vm, wants_x2apic) = variant->x2apic;
+}
+
+FIXTURE_TEARDOWN(tpr)
+{
+	machine_close(&self->m);
+}
+
+static __guest void begin(void)
+{
+	if (wants_x2apic)
+		x2apic_on();
+	apic_sw_on();
+}
+
+static __guest void self_ipi(uint32_t vector)
+{
+	if (wants_x2apic)
+		wrmsr(x2apic_msr(REG_SELF), vector);
+	else
+		apic_write(REG_ICR, ICR_SELF | vector);
+}
+
+static __guest void one_register(void)
+{
+	unsigned int i;
+
+	begin();
+	for (i = 0; i < 16; i++) {
+		write_cr8(i);
+		GUEST_EQ(i, read_cr8());
+		GUEST_EQ(i << 4, any_read(REG_TPR));
+		GUEST_EQ(i << 4, any_read(REG_PPR));
+	}
+	any_write(REG_TPR, 0x3c);
+	GUEST_EQ(3, read_cr8());
+	GUEST_EQ(0x3c, any_read(REG_TPR));
+	write_cr8(3);
+	GUEST_EQ(0x30, any_read(REG_TPR));
+	GUEST_EQ(13, GUEST_TRY("mov %%rax, %%cr8", : "a" (16ul)));
+	GUEST_EQ(3, read_cr8());
+	GUEST_SYNC(0);
+	GUEST_EQ(9, read_cr8());
+	GUEST_EQ(0x90, any_read(REG_TPR));
+	GUEST_SYNC(1);
+	GUEST_EQ(0xb, read_cr8());
+	GUEST_EQ(0xb5, any_read(REG_TPR));
+	GUEST_DONE();
+}
+
+TEST_F(tpr, is_one_register)
+{
+	struct kvm_lapic_state lapic;
+	struct kvm_sregs sregs;
+
+	vcpu_set_long(self->cpu, one_register);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	sregs = vcpu_sregs(self->cpu);
+	EXPECT_EQ(3, sregs.cr8);
+	EXPECT_EQ(3, self->cpu->run->cr8);
+	EXPECT_EQ(0x30, lapic_reg(self->cpu, REG_TPR));
+	sregs.cr8 = 9;
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_SREGS, &sregs));
+	EXPECT_EQ(0x90, lapic_reg(self->cpu, REG_TPR));
+	/* The run page's is not looked at. */
+	self->cpu->run->cr8 = 1;
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	lapic = lapic_of(self->cpu);
+	lapic.regs[REG_TPR] = (char)0xb5;
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_LAPIC, &lapic));
+	EXPECT_EQ(0xb, vcpu_sregs(self->cpu).cr8);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+/* Each step of the priority lets in what it held back, at the next instruction. */
+static __guest void step_down(void)
+{
+	unsigned int i;
+
+	begin();
+	write_cr8(15);
+	irqs_on();
+	for (i = 2; i < 16; i++)
+		self_ipi(i << 4 | 1);
+	GUEST_EQ(0, irq_orders);
+	for (i = 15; i > 1; i--) {
+		write_cr8(i);
+		asm volatile("nop");
+		GUEST_EQ(15 - i, irq_orders);
+		write_cr8(i - 1);
+		asm volatile("nop");
+		GUEST_EQ(16 - i, irq_orders);
+		GUEST_EQ(i << 4 | 1, irq_order[15 - i]);
+	}
+	GUEST_DONE();
+}
+
+TEST_F(tpr, lets_go_step_by_step)
+{
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, step_down);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+/* What one that is in service held back the priority holds back behind its end. */
+static __guest void behind_an_end(void)
+{
+	begin();
+	self_ipi(0x61);
+	let_in();
+	GUEST_EQ(1, irq_count[0x61]);
+	self_ipi(0x51);
+	write_cr8(7);
+	any_write(REG_EOI, 0);
+	irqs_on();
+	asm volatile("nop");
+	GUEST_EQ(0, irq_count[0x51]);
+	write_cr8(5);
+	asm volatile("nop");
+	GUEST_EQ(0, irq_count[0x51]);
+	write_cr8(4);
+	asm volatile("nop");
+	GUEST_EQ(1, irq_count[0x51]);
+	irqs_off();
+	any_write(REG_EOI, 0);
+	/* With interrupts off the priority comes and goes. */
+	self_ipi(0x71);
+	write_cr8(8);
+	write_cr8(0);
+	write_cr8(8);
+	irqs_on();
+	asm volatile("nop");
+	GUEST_EQ(0, irq_count[0x71]);
+	write_cr8(0);
+	asm volatile("nop");
+	GUEST_EQ(1, irq_count[0x71]);
+	GUEST_DONE();
+}
+
+TEST_F(tpr, behind_an_end)
+{
+	take_irqs(self->vm, irq_note);
+	vcpu_set_long(self->cpu, behind_an_end);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+static __guest void from_outside(void)
+{
+	begin();
+	irqs_on();
+	write_cr8(6);
+	GUEST_SYNC(0);	/* 0x51 */
+	GUEST_EQ(0, irq_orders);
+	write_cr8(4);
+	asm volatile("nop");
+	GUEST_EQ(1, irq_orders);
+	write_cr8(6);
+	GUEST_SYNC(1);	/* 0x51, and the priority 0 by user space */
+	asm volatile("nop");
+	GUEST_EQ(2, irq_orders);
+	GUEST_EQ(0, read_cr8());
+	GUEST_DONE();
+}
+
+TEST_F(tpr, from_outside)
+{
+	struct kvm_sregs sregs;
+
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, from_outside);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(1, signal_msi(self->vm, MSI_ADDRESS(0), VECTOR));
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(1, signal_msi(self->vm, MSI_ADDRESS(0), VECTOR));
+	sregs = vcpu_sregs(self->cpu);
+	sregs.cr8 = 0;
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_SREGS, &sregs));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+/* A halt ends only for what the priority lets through. */
+static __guest void halted(void)
+{
+	begin();
+	write_cr8(6);
+	GUEST_SYNC(0);
+	halt();
+	GUEST_EQ(1, irq_orders);
+	GUEST_EQ(0x71, irq_order[0]);
+	write_cr8(0);
+	let_in();
+	GUEST_EQ(2, irq_orders);
+	GUEST_DONE();
+}
+
+static void *send_two(void *data)
+{
+	struct machine *m = data;
+
+	usleep(2000);
+	signal_msi(&m->vm, MSI_ADDRESS(0), VECTOR);
+	usleep(2000);
+	signal_msi(&m->vm, MSI_ADDRESS(0), 0x71);
+	return NULL;
+}
+
+TEST_F(tpr, holds_a_halt)
+{
+	pthread_t thread;
+
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, halted);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_two, &self->m));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+	pthread_join(thread, NULL);
+}
+
+static __guest void hold(void)
+{
+	begin();
+	irqs_on();
+	write_cr8(6);
+	self_ipi(VECTOR);
+	GUEST_SYNC(0);
+}
+
+/* INIT while something is held back: the priority begins anew. */
+TEST_F(tpr, init_forgets_it)
+{
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, hold);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(0x60, lapic_reg(self->cpu, REG_TPR));
+	ASSERT_EQ(1, signal_msi(self->vm, MSI_ADDRESS(0), DM_INIT));
+	EXPECT_EQ(KVM_MP_STATE_RUNNABLE, mp_state(self->cpu));
+	EXPECT_EQ(0, lapic_reg(self->cpu, REG_TPR));
+	EXPECT_EQ(0, vcpu_sregs(self->cpu).cr8);
+	vcpu_set_long(self->cpu, step_down);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+static __guest void use_cr8(void)
+{
+	unsigned int i;
+
+	begin();
+	GUEST_SYNC(0);
+	for (i = 0; i < 16; i++) {
+		write_cr8(i);
+		GUEST_EQ(i, read_cr8());
+	}
+	write_cr8(0);
+	GUEST_SYNC(1);
+	GUEST_DONE();
+}
+
+/* What vhm says of itself. */
+static bool has_shadow(void)
+{
+	FILE *file = fopen("/sys/module/vhm/parameters/tpr_shadow", "re");
+	int answer = file ? fgetc(file) : 'N';
+
+	if (file)
+		fclose(file);
+	return answer == 'Y';
+}
+
+static uint64_t exits_by(struct vcpu *cpu, unsigned int reason)
+{
+	struct vhm_exit_stats stats = {};
+
+	VM_IOCTL(cpu->fd, VHM_GET_EXIT_STATS, &stats);
+	return stats.reason[reason].count;
+}
+
+TEST_F(tpr, exits_of_cr8)
+{
+	uint64_t before;
+
+	if (vm_is_kvm())
+		SKIP(return, "KVM does not tell");
+	vcpu_set_long(self->cpu, use_cr8);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	before = exits_by(self->cpu, CR_ACCESS);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(has_shadow() ? 0 : 33, exits_by(self->cpu, CR_ACCESS) - before);
+	EXPECT_EQ(0, exits_by(self->cpu, BELOW_THRESHOLD));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+TEST_F(tpr, exits_of_a_step)
+{
+	if (vm_is_kvm())
+		SKIP(return, "KVM does not tell");
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, step_down);
+	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+	EXPECT_EQ(has_shadow() ? 14 : 0, exits_by(self->cpu, BELOW_THRESHOLD));
+}
+
+TEST_HARNESS_MAIN

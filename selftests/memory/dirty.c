@@ -518,6 +518,8 @@ TEST_F(guest, nothing_is_missed_set_at_first)
 
 TEST_F(guest, nothing_is_missed_while_pages_go)
 {
+	if (vm_is_kvm())
+		SKIP(return, "on one emulated CPU this does not end there");
 	EXPECT_EQ(0, migrate(&self->cpu, 0, true));
 }
 

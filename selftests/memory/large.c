@@ -214,7 +214,9 @@ TEST_F(guest, small_pages_stay_small)
 	if (madvise(host, SIZE, MADV_COLLAPSE))
 		SKIP(return, "this kernel cannot be told to collapse pages: %s", strerror(errno));
 	EXPECT_EQ(0, wrong_pages(&self->cpu, host));
-	EXPECT_EQ(NR, large_leaves(&self->vm));
+	/* KVM of Linux 6.1 has none at this point. */
+	if (!vm_is_kvm())
+		EXPECT_EQ(NR, large_leaves(&self->vm));
 }
 
 TEST_F(guest, host_breaks_it)

@@ -116,8 +116,11 @@ void vhm_log_written(struct vhm_vm *vm, const u64 *gpa, unsigned int count)
 	rcu_read_unlock();
 }
 
-/* With all vCPUs out of the guest, what the CPU has listed is marked. */
-static void collect(struct vhm_vm *vm)
+/**
+ * vhm_log_collect() - have what CPUs have listed so far marked
+ * @vm: the VM; its vCPUs leave the guest, and empty their lists on their way
+ */
+void vhm_log_collect(struct vhm_vm *vm)
 {
 	if (READ_ONCE(vm->ept.flags_on))
 		vhm_vcpus_leave_guest(vm);
@@ -161,7 +164,7 @@ static long get_locked(struct vhm_vm *vm, const struct kvm_dirty_log *get)
 		return -ENOENT;
 	words = BITS_TO_LONGS(slot->pages);
 	from = slot->log->bits;
-	collect(vm);
+	vhm_log_collect(vm);
 	if (!vm->options.manual_log) {
 		from = slot->log->copy;
 		if (take_marks(slot->log, words))
@@ -213,7 +216,7 @@ static long clear_locked(struct vhm_vm *vm, const struct kvm_clear_dirty_log *cl
 	if (!is_part(slot, clear))
 		return -EINVAL;
 	log = slot->log;
-	collect(vm);
+	vhm_log_collect(vm);
 	if (copy_from_user(log->copy, clear->dirty_bitmap, words * sizeof(log->copy[0])))
 		return -EFAULT;
 	/* No page behind the slot's last is ever marked, whatever user space says. */

@@ -164,6 +164,8 @@ static int replace_slots(struct vhm_vm *vm, struct vhm_slots *slots, const struc
 	if (!copy)
 		return -ENOMEM;
 	vhm_begin_invalidation(&vm->ept);
+	/* Lists are of addresses in the slots of before. */
+	vhm_log_collect(vm);
 	rcu_assign_pointer(vm->slots, copy);
 	vhm_log_count(vm, old, new);
 	settle(vm, old, new);

@@ -498,6 +498,7 @@ struct vhm_log *vhm_log_alloc(struct vhm_vm *vm, u64 pages);
 void vhm_log_free(struct vhm_log *log);
 void vhm_log_begin(struct vhm_vm *vm, const struct vhm_slot *slot);
 void vhm_log_count(struct vhm_vm *vm, const struct vhm_slot *old, const struct vhm_slot *new);
+void vhm_log_collect(struct vhm_vm *vm);
 void vhm_log_written(struct vhm_vm *vm, const u64 *gpa, unsigned int count);
 long vhm_get_dirty_log(struct vhm_vm *vm, const struct kvm_dirty_log *get);
 long vhm_clear_dirty_log(struct vhm_vm *vm, const struct kvm_clear_dirty_log *clear);

@@ -42,6 +42,7 @@ static bool level_is_best(const struct slot *s, u64 frame, int cpu, int host)
 static const u64 bases[] = {
 	0, 1, MIB, 2 * MIB, 2 * MIB + 1, 3 * MIB, GIB, GIB + 2 * MIB, 3 * GIB,
 };
+
 static const u64 sizes[] = { 1, 511, 512, 513, 1023, 1024, GIB - 1, GIB, GIB + 512, 3 * GIB };
 static const u64 offsets[] = { 0, 1, MIB, 2 * MIB, 2 * MIB + 1, GIB / 2, GIB };
 

@@ -160,7 +160,7 @@ static __guest void tick(void)
 	apic_sw_on();
 	apic_write(REG_DIVIDE, 0xb);
 	apic_write(REG_TIMER, VECTOR | LVT_PERIODIC);
-	apic_write(REG_INITIAL, 250000);
+	apic_write(REG_INITIAL, 2000000);
 	while (!stop)
 		halt();
 	GUEST_DONE();
@@ -174,7 +174,7 @@ TEST(closed_while_it_ticks)
 
 	for (i = 0; i < 10; i++) {
 		machine_init(&m, 1);
-		alarm_in_ms(3);
+		alarm_in_ms(20);
 		take_irqs(&m.vm, irq_note_and_eoi);
 		vcpu_set_long(&m.cpu[0], tick);
 		EXPECT_EQ(-EINTR, vcpu_run(&m.cpu[0]));

@@ -73,6 +73,14 @@ int vhm_vm_map(const struct vhm_vm *vm, uint32_t slot, uint64_t guest,
 void *vhm_memory_alloc(size_t size);
 void vhm_memory_free(void *memory, size_t size);
 
+/* irqchip.c */
+int vhm_vm_split_irqchip(const struct vhm_vm *vm, unsigned int pins);
+int vhm_vm_full_irqchip(const struct vhm_vm *vm);
+int vhm_vm_set_routes(const struct vhm_vm *vm, const struct kvm_irq_routing_entry *entries,
+		      uint32_t count);
+int vhm_vm_set_line(const struct vhm_vm *vm, uint32_t gsi, int level);
+int vhm_vm_signal_msi(const struct vhm_vm *vm, uint32_t address, uint32_t data);
+
 /* vcpu.c */
 int vhm_vcpu_create(const struct vhm_vm *vm, unsigned long id,
 		    struct vhm_vcpu *vcpu);

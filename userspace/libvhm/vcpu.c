@@ -71,15 +71,16 @@ void vhm_vcpu_close(struct vhm_vcpu *vcpu)
  * @vcpu: the vCPU
  *
  * Return: 0 when vcpu->run->exit_reason says why it came back; -EINTR when a
- * signal or immediate_exit brought it back (not a failure: no sentence);
+ * signal or immediate_exit brought it back, -EAGAIN when another vCPU has
+ * woken one that waited to be started (no failures: no sentence, run it again);
  * another negative errno on failure.
  */
 int vhm_vcpu_run(const struct vhm_vcpu *vcpu)
 {
 	if (!ioctl(vcpu->fd, KVM_RUN, 0))
 		return 0;
-	if (errno == EINTR)
-		return -EINTR;
+	if (errno == EINTR || errno == EAGAIN)
+		return -errno;
 	return vhm_fail(errno, "the guest cannot run (KVM_RUN: %s)",
 			strerror(errno));
 }
@@ -207,7 +208,7 @@ int vhm_vcpu_set_msr(const struct vhm_vcpu *vcpu, uint32_t index,
 /**
  * vhm_vcpu_interrupt() - hand the guest an external interrupt
  * @vcpu: a vCPU whose run page says ready_for_interrupt_injection, of a
- *	machine without an interrupt controller in the kernel
+ *	machine whose 8259 is not in the kernel
  * @vector: 0 to 255
  *
  * Return: 0, or a negative errno.

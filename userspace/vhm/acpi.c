@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ACPI tables: RSDP -> RSDT and XSDT -> FADT -> FACS and DSDT. They describe
- * the fixed hardware of pm.c and the reset register, nothing else: no MADT, for
- * there is no local APIC. See the ACPI specification, "ACPI Software Programming
- * Model".
+ * The ACPI tables: RSDP -> RSDT and XSDT -> FADT -> FACS and DSDT, and a MADT where
+ * there are local APICs. They describe the fixed hardware of pm.c, the reset
+ * register, the CPUs and their interrupt controllers. See the ACPI specification,
+ * "ACPI Software Programming Model".
  */
 #include <assert.h>
 #include <stddef.h>
@@ -11,7 +11,9 @@
 
 #include "../libvhm/compiler.h"
 #include "acpi.h"
+#include "board.h"
 #include "log.h"
+#include "mptable.h"
 #include "pci.h"
 #include "pm.h"
 
@@ -132,32 +134,92 @@ struct facs {
 	uint8_t reserved[31];
 } __packed;
 
+/* The MADT: a header and what the interrupt controllers are, one after the other. */
+struct madt_local_apic {
+	uint8_t type;
+	uint8_t length;
+	uint8_t processor;
+	uint8_t id;
+	uint32_t flags;
+} __packed;
+
+struct madt_io_apic {
+	uint8_t type;
+	uint8_t length;
+	uint8_t id;
+	uint8_t reserved;
+	uint32_t address;
+	uint32_t first_gsi;
+} __packed;
+
+struct madt_override {
+	uint8_t type;
+	uint8_t length;
+	uint8_t bus;
+	uint8_t irq;
+	uint32_t gsi;
+	uint16_t flags;
+} __packed;
+
+struct madt_nmi {
+	uint8_t type;
+	uint8_t length;
+	uint8_t processor;
+	uint16_t flags;
+	uint8_t lint;
+} __packed;
+
+/* APIC ids are below 255: each CPU has the short entry, which x2APIC's mode knows too. */
+struct madt {
+	struct header header;
+	uint32_t local_apic;
+	uint32_t flags;
+	struct madt_io_apic io_apic;
+	struct madt_override timer;
+	struct madt_override sci;
+	struct madt_nmi nmi;
+	struct madt_local_apic cpu[BOARD_CPUS_MOST];
+} __packed;
+
+enum {
+	MADT_LOCAL_APIC = 0,
+	MADT_IO_APIC = 1,
+	MADT_OVERRIDE = 2,
+	MADT_NMI = 4,
+};
+
+#define MADT_HAS_8259		1u
+#define MADT_CPU_ENABLED	1u
+#define MADT_ALL_CPUS		0xff
+#define MADT_AS_BUS		0	/* polarity and trigger of ISA: high, edge */
+#define MADT_HIGH_LEVEL		0xd
+
 /* All of them, in the order in which they lie in guest memory. */
 struct tables {
 	struct rsdp rsdp;
-	/* The FACS has to be aligned to 64 bytes. */
-	struct facs facs __aligned(64);
 	struct {
 		struct header header;
-		uint32_t fadt;
+		uint32_t table[2];
 	} __packed rsdt;
 	struct {
 		struct header header;
-		uint64_t fadt;
+		uint64_t table[2];
 	} __packed xsdt;
 	struct fadt fadt;
 	struct {
 		struct header header;
 		uint8_t aml[14];
 	} __packed dsdt;
+	struct madt madt;
+	/* The FACS has to be aligned to 64 bytes. */
+	struct facs facs __aligned(64);
 };
 
 static_assert(sizeof(struct rsdp) == 36, "RSDP as in the specification");
 static_assert(sizeof(struct header) == 36, "header as in the specification");
 static_assert(sizeof(struct facs) == 64, "FACS as in the specification");
 static_assert(sizeof(struct fadt) == 244, "FADT as in the specification");
-static_assert(sizeof(struct tables) <= MEMORY_TABLES_END - MEMORY_TABLES,
-	      "the tables fit where they go");
+static_assert(sizeof(struct tables) <= MP_TABLE - ACPI_RSDP, "the tables fit where they go");
 
 #define AT(member)	((uint32_t)(ACPI_RSDP + offsetof(struct tables, member)))
 
@@ -250,13 +312,71 @@ static void fill_rsdp(struct rsdp *rsdp)
 	rsdp->whole_checksum = checksum(rsdp, sizeof(*rsdp));
 }
 
+static void fill_cpu(struct madt_local_apic *cpu, unsigned int id)
+{
+	cpu->type = MADT_LOCAL_APIC;
+	cpu->length = sizeof(*cpu);
+	cpu->processor = (uint8_t)id;
+	cpu->id = (uint8_t)id;
+	cpu->flags = MADT_CPU_ENABLED;
+}
+
+static void fill_override(struct madt_override *override, unsigned int irq, uint16_t flags)
+{
+	override->type = MADT_OVERRIDE;
+	override->length = sizeof(*override);
+	override->irq = (uint8_t)irq;
+	override->gsi = board_pin(irq);
+	override->flags = flags;
+}
+
+static void fill_madt(struct madt *madt, const struct board *board)
+{
+	size_t length = offsetof(struct madt, cpu) + board->cpus * sizeof(madt->cpu[0]);
+	unsigned int i;
+
+	madt->local_apic = BOARD_LOCAL_APIC;
+	madt->flags = MADT_HAS_8259;
+	madt->io_apic.type = MADT_IO_APIC;
+	madt->io_apic.length = sizeof(madt->io_apic);
+	madt->io_apic.id = BOARD_IOAPIC_ID;
+	madt->io_apic.address = BOARD_IOAPIC;
+	fill_override(&madt->timer, 0, MADT_AS_BUS);
+	fill_override(&madt->sci, PM_IRQ, MADT_HIGH_LEVEL);
+	madt->nmi.type = MADT_NMI;
+	madt->nmi.length = sizeof(madt->nmi);
+	madt->nmi.processor = MADT_ALL_CPUS;
+	madt->nmi.lint = 1;
+	for (i = 0; i < board->cpus; i++)
+		fill_cpu(&madt->cpu[i], i);
+	fill_header(&madt->header, "APIC", 4, length);
+}
+
+static void fill_directories(struct tables *tables, const struct board *board)
+{
+	size_t rsdt = sizeof(tables->rsdt), xsdt = sizeof(tables->xsdt);
+
+	tables->rsdt.table[0] = AT(fadt);
+	tables->xsdt.table[0] = AT(fadt);
+	if (board->apic) {
+		tables->rsdt.table[1] = AT(madt);
+		tables->xsdt.table[1] = AT(madt);
+	} else {
+		rsdt -= sizeof(tables->rsdt.table[1]);
+		xsdt -= sizeof(tables->xsdt.table[1]);
+	}
+	fill_header(&tables->rsdt.header, "RSDT", 1, rsdt);
+	fill_header(&tables->xsdt.header, "XSDT", 1, xsdt);
+}
+
 /**
  * acpi_write_tables() - put the tables where a guest looks for them
  * @memory: the guest's memory
+ * @board: how the machine is built
  *
  * Return: 0; -1 with a message said.
  */
-int acpi_write_tables(const struct memory *memory)
+int acpi_write_tables(const struct memory *memory, const struct board *board)
 {
 	struct tables *tables = memory_at(memory, ACPI_RSDP, sizeof(*tables));
 
@@ -270,11 +390,10 @@ int acpi_write_tables(const struct memory *memory)
 	tables->facs.length = sizeof(tables->facs);
 	tables->facs.version = 1;
 	fill_fadt(&tables->fadt);
-	tables->rsdt.fadt = AT(fadt);
-	fill_header(&tables->rsdt.header, "RSDT", 1, sizeof(tables->rsdt));
-	tables->xsdt.fadt = AT(fadt);
-	fill_header(&tables->xsdt.header, "XSDT", 1, sizeof(tables->xsdt));
+	fill_directories(tables, board);
 	memcpy(tables->dsdt.aml, dsdt_aml, sizeof(dsdt_aml));
 	fill_header(&tables->dsdt.header, "DSDT", 2, sizeof(tables->dsdt));
+	if (board->apic)
+		fill_madt(&tables->madt, board);
 	return 0;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ACPI tables that tell a guest how to switch off and to reset. */
+/* The ACPI tables: CPUs, interrupt controllers, how to switch off and to reset. */
 #ifndef VHM_ACPI_H
 #define VHM_ACPI_H
 
+#include "board.h"
 #include "memory.h"
 
 /* Where the RSDP is: a guest that is not told finds it by searching here. */
 #define ACPI_RSDP	MEMORY_TABLES
 
-int acpi_write_tables(const struct memory *memory);
+int acpi_write_tables(const struct memory *memory, const struct board *board);
 
 #endif /* VHM_ACPI_H */

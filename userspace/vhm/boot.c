@@ -10,6 +10,7 @@
 #include "flat.h"
 #include "linux.h"
 #include "log.h"
+#include "mptable.h"
 #include "multiboot.h"
 #include "pvh.h"
 
@@ -101,19 +102,47 @@ static int load_by_content(struct boot *boot, const struct memory *memory,
 }
 
 /**
- * boot_load() - load the guest and set its vCPU to the start
+ * boot_is_flat() - is the kernel a flat binary?
+ * @path: its file
+ * @is_flat: out
+ *
+ * Return: 0; -1 with a message said: it cannot be read.
+ */
+int boot_is_flat(const char *path, bool *is_flat)
+{
+	bool is_linux, is_multiboot, is_elf;
+	struct multiboot multiboot;
+	struct image kernel;
+	int error;
+
+	if (image_open(&kernel, path))
+		return -1;
+	error = linux_probe(&kernel, &is_linux) ||
+		multiboot_probe(&kernel, &multiboot, &is_multiboot) || elf_probe(&kernel, &is_elf);
+	image_close(&kernel);
+	if (error)
+		return -1;
+	*is_flat = !is_linux && !is_multiboot && !is_elf;
+	return 0;
+}
+
+/**
+ * boot_load() - load the guest and set its boot CPU to the start
  * @boot: the files, of which one may become another; as the user named them
  * @memory: the guest's memory
- * @vcpu: a vCPU that has not run yet
+ * @vcpu: the boot CPU, which has not run yet
+ * @board: how the machine is built
  *
  * Return: 0; -1 with a message said.
  */
-int boot_load(struct boot *boot, const struct memory *memory, const struct vhm_vcpu *vcpu)
+int boot_load(struct boot *boot, const struct memory *memory, const struct vhm_vcpu *vcpu,
+	      const struct board *board)
 {
 	struct image kernel;
 	int error;
 
-	if (acpi_write_tables(memory) || image_open(&kernel, boot->kernel))
+	if (acpi_write_tables(memory, board) || mptable_write(memory, board) ||
+	    image_open(&kernel, boot->kernel))
 		return -1;
 	error = load_by_content(boot, memory, vcpu, &kernel);
 	image_close(&kernel);

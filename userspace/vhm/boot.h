@@ -3,6 +3,9 @@
 #ifndef VHM_BOOT_H
 #define VHM_BOOT_H
 
+#include <stdbool.h>
+
+#include "board.h"
 #include "modules.h"
 
 struct boot {
@@ -12,6 +15,8 @@ struct boot {
 	struct modules modules;
 };
 
-int boot_load(struct boot *boot, const struct memory *memory, const struct vhm_vcpu *vcpu);
+int boot_is_flat(const char *path, bool *is_flat);
+int boot_load(struct boot *boot, const struct memory *memory, const struct vhm_vcpu *vcpu,
+	      const struct board *board);
 
 #endif /* VHM_BOOT_H */

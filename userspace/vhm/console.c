@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The console. A thread reads stdin, whatever that is (a terminal, a pipe, a
- * file, nothing), and kicks the vCPU's thread, which takes the bytes as fast as
- * the guest reads them. Output is collected and written in bulk.
+ * file, nothing), and kicks the boot CPU's thread; bytes are taken as fast as the
+ * guest reads them. Output is collected and written in bulk. All calls but those
+ * that open and close it are made with the machine's lock held.
  *
  * Ctrl-A is the escape: Ctrl-A x leaves, Ctrl-A a (or Ctrl-A twice) sends a
  * Ctrl-A to the guest.
@@ -28,7 +29,7 @@
 #define RING		1024u	/* a power of two */
 #define OUTPUT		4096u
 
-/* Written by the reader's thread alone: head; by the vCPU's alone: tail. */
+/* Written by the reader's thread alone: head; by who holds the machine's lock: tail. */
 static uint8_t ring[RING];
 static atomic_uint head, tail;
 static atomic_bool left, reader_waits;
@@ -124,14 +125,14 @@ static void *read_input(void *unused)
 		if (count <= 0)
 			return unused;
 		take_input(bytes, (size_t)count);
-		kick_vcpu();
+		kick_vcpu(KICK_BOOT);
 	}
 }
 
 /**
  * console_open() - make the terminal raw and begin to read stdin
  *
- * Call it from the vCPU's thread, after kick_init().
+ * Call it from the boot CPU's thread, after kick_init().
  *
  * Return: 0; -1 with a message said.
  */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../libvhm/compiler.h"
 #include "../observe/name.h"
 #include "boot.h"
 #include "command.h"
@@ -21,12 +22,13 @@
 #include "stats.h"
 
 #define DEFAULT_MEMORY	(256 * MIB)
+#define CPUS_INVALID	0u
 #define PAGE		4096u
 
 static const char usage_text[] =
 	"usage: vhm run [--device NODE] --kernel FILE [--initrd FILE] [--module FILE[,TEXT]]...\n"
-	"               [--append TEXT] [--memory SIZE] [--cpu FEATURES] [--name NAME]\n"
-	"               [--break FIELD=VALUE]... [--stats]\n";
+	"               [--append TEXT] [--memory SIZE] [--cpus N] [--irqchip WHERE]\n"
+	"               [--cpu FEATURES] [--name NAME] [--break FIELD=VALUE]... [--stats]\n";
 
 static const char help_text[] =
 	"\n"
@@ -41,7 +43,10 @@ static const char help_text[] =
 	"                  a module of a Multiboot or PVH kernel, which is told TEXT or FILE\n"
 	"  --append TEXT   command line (default: console=ttyS0; of a Multiboot kernel: none)\n"
 	"  --memory SIZE   memory of the guest: bytes, or with K, M or G (default: 256M)\n"
-	"  --cpu FEATURES  what the CPU does not have: -avx,-pcid; names as in /proc/cpuinfo\n"
+	"  --cpus N        CPUs of the guest: 1 (the default) to 64\n"
+	"  --irqchip WHERE where its interrupt controllers are: split (local APICs in the\n"
+	"                  kernel), full (all in the kernel), none (no local APIC; one CPU)\n"
+	"  --cpu FEATURES  what the CPUs do not have: -avx,-pcid; names as in /proc/cpuinfo\n"
 	"  --name NAME     by which vhm list and vhm vmcs find the guest (default: vm-PID)\n"
 	"  --break FIELD=VALUE\n"
 	"                  for teaching: break a VMCS field before the first entry; the module\n"
@@ -55,9 +60,8 @@ static const char help_text[] =
 	"See vhm(1).\n";
 
 struct options {
-	const char *device;
 	struct boot boot;
-	uint64_t memory;
+	struct machine_wants machine;
 	struct cpu_features cpu;
 	const char *name;
 	struct faults faults;
@@ -88,15 +92,61 @@ static uint64_t parse_size(const char *text)
 	return size << shift;
 }
 
-static int check_options(const struct options *options)
+/* 1 to 64, or CPUS_INVALID. */
+static unsigned int parse_cpus(const char *text)
 {
-	if (!options->boot.kernel)
-		return usage_error(usage_text, "--kernel FILE is missing", NULL);
-	if (options->memory < MEMORY_LEAST || options->memory > MEMORY_MOST ||
-	    options->memory % PAGE)
+	unsigned long cpus;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return CPUS_INVALID;
+	cpus = strtoul(text, &end, 10);
+	return *end || cpus > BOARD_CPUS_MOST ? CPUS_INVALID : (unsigned int)cpus;
+}
+
+static int parse_irqchip(const char *text, enum irqchip_kind *kind)
+{
+	static const char *const names[] = {
+		[IRQCHIP_NONE] = "none",
+		[IRQCHIP_SPLIT] = "split",
+		[IRQCHIP_FULL] = "full",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(text, names[i])) {
+			*kind = (enum irqchip_kind)i;
+			return STATUS_GO_ON;
+		}
+	}
+	return usage_error(usage_text, "--irqchip has to be split, full or none, not", text);
+}
+
+static int check_machine(const struct machine_wants *wants)
+{
+	if (wants->memory < MEMORY_LEAST || wants->memory > MEMORY_MOST ||
+	    wants->memory % PAGE)
 		return usage_error(usage_text,
 				   "--memory has to be a size from 1M to 512G, a multiple of 4K",
 				   NULL);
+	if (wants->cpus == CPUS_INVALID)
+		return usage_error(usage_text, "--cpus has to be a number from 1 to 64", NULL);
+	if (wants->cpus > 1 && wants->irqchip == IRQCHIP_NONE)
+		return usage_error(usage_text,
+				   "--irqchip none has no local APICs, without which several CPUs (--cpus) cannot start each other",
+				   NULL);
+	return STATUS_GO_ON;
+}
+
+static int check_options(const struct options *options)
+{
+	int status;
+
+	if (!options->boot.kernel)
+		return usage_error(usage_text, "--kernel FILE is missing", NULL);
+	status = check_machine(&options->machine);
+	if (status != STATUS_GO_ON)
+		return status;
 	if (options->name && !name_is_valid(options->name))
 		return usage_error(usage_text,
 				   "--name has to be of letters, digits, '.', '_' and '-', at most 64, without '.' in front",
@@ -111,7 +161,7 @@ static int parse_option(void *to, int option)
 
 	switch (option) {
 	case 'd':
-		options->device = optarg;
+		options->machine.device = optarg;
 		break;
 	case 'k':
 		options->boot.kernel = optarg;
@@ -127,8 +177,13 @@ static int parse_option(void *to, int option)
 			return STATUS_USAGE;
 		break;
 	case 'm':
-		options->memory = parse_size(optarg);
+		options->machine.memory = parse_size(optarg);
 		break;
+	case 'p':
+		options->machine.cpus = parse_cpus(optarg);
+		break;
+	case 'q':
+		return parse_irqchip(optarg, &options->machine.irqchip);
 	case 'c':
 		if (cpu_parse(&options->cpu, optarg))
 			return STATUS_USAGE;
@@ -158,6 +213,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 		{ "module", required_argument, NULL, 'M' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "memory", required_argument, NULL, 'm' },
+		{ "cpus", required_argument, NULL, 'p' },
+		{ "irqchip", required_argument, NULL, 'q' },
 		{ "cpu", required_argument, NULL, 'c' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "break", required_argument, NULL, 'b' },
@@ -174,44 +231,57 @@ static int parse_options(struct options *options, int argc, char **argv)
 	return check_options(options);
 }
 
-static void run_loaded(struct machine *machine, const struct options *options)
+static int run_with_console(struct machine *machine, const struct options *options)
 {
-	struct stats stats;
-
+	if (options->stats && stats_start(machine))
+		return STATUS_FAILED;
+	if (console_open())
+		return STATUS_FAILED;
 	machine_init_devices(machine, kick_now());
-	if (options->stats)
-		stats_start(&stats, machine);
 
-	run_guest(machine, options->stats ? &stats : NULL);
+	run_guest(machine);
 
 	console_close();
 	if (options->stats)
-		stats_print(&stats, machine, stderr);
-}
-
-static int run_with_console(struct machine *machine, const struct options *options)
-{
-	if (console_open())
-		return STATUS_FAILED;
-	run_loaded(machine, options);
+		stats_print(machine, stderr);
 	return run_status(machine);
 }
 
 static int run_machine(struct machine *machine, struct options *options)
 {
+	const struct vhm_vcpu *boot = &machine_boot_cpu(machine)->vcpu;
 	int status = STATUS_FAILED;
 
-	if (machine_init_cpu(machine, &options->cpu) ||
-	    boot_load(&options->boot, &machine->memory, &machine->vcpu) ||
-	    faults_inject(&options->faults, &machine->vcpu) || privileges_drop() ||
-	    kick_init(machine->vcpu.run))
+	if (machine_init_cpus(machine, &options->cpu) ||
+	    boot_load(&options->boot, &machine->memory, boot, &machine->board) ||
+	    faults_inject(&options->faults, boot) || privileges_drop() ||
+	    kick_init(boot->run))
 		return STATUS_FAILED;
 	if (!observers_open(machine, options->name)) {
 		status = run_with_console(machine, options);
+		stats_free(machine);
 		observers_close();
 	}
 	kick_close();
 	return status;
+}
+
+/*
+ * A flat binary knows of no local APIC. Without one in the kernel we see each HLT,
+ * and so when one is for good.
+ */
+static int choose_irqchip(struct options *options)
+{
+	struct machine_wants *wants = &options->machine;
+	bool is_flat;
+
+	if (wants->irqchip != IRQCHIP_DEFAULT || wants->cpus > 1)
+		return 0;
+	if (boot_is_flat(options->boot.kernel, &is_flat))
+		return -1;
+	if (is_flat)
+		wants->irqchip = IRQCHIP_NONE;
+	return 0;
 }
 
 /**
@@ -224,8 +294,12 @@ static int run_machine(struct machine *machine, struct options *options)
 int command_run(int argc, char **argv)
 {
 	struct options options = {
-		.device = DEFAULT_DEVICE,
-		.memory = DEFAULT_MEMORY,
+		.machine = {
+			.device = DEFAULT_DEVICE,
+			.memory = DEFAULT_MEMORY,
+			.cpus = 1,
+			.irqchip = IRQCHIP_DEFAULT,
+		},
 	};
 	static struct machine machine;
 	int status;
@@ -233,7 +307,7 @@ int command_run(int argc, char **argv)
 	status = parse_options(&options, argc, argv);
 	if (status != STATUS_GO_ON)
 		return status;
-	if (machine_open(&machine, options.device, options.memory))
+	if (choose_irqchip(&options) || machine_open(&machine, &options.machine))
 		return STATUS_FAILED;
 	status = run_machine(&machine, &options);
 	machine_close(&machine);

@@ -31,13 +31,59 @@ static const struct vhm_need needs[] = {
 	  "so that no timer is missed" },
 };
 
-static int create(struct machine *machine)
+/* Several CPUs are to be had if the device says so. */
+static int check_cpus(const struct vhm_device *device, unsigned int cpus)
 {
-	if (vhm_require(&machine->device, needs, ARRAY_SIZE(needs)) ||
-	    vhm_vm_create(&machine->device, &machine->vm))
+	int most = vhm_check_extension(device, KVM_CAP_MAX_VCPUS);
+
+	/* KVM's document: 0 means 4. */
+	if (cpus > (unsigned int)(most > 0 ? most : 4))
+		return log_error(device->path,
+				 "has no machines of %u CPUs, %d are the most (--cpus)",
+				 cpus, most > 0 ? most : 4);
+	return 0;
+}
+
+static void close_cpus(struct machine *machine, unsigned int count)
+{
+	while (count--)
+		vhm_vcpu_close(&machine->processors[count].vcpu);
+	free(machine->processors);
+}
+
+static int create_cpus(struct machine *machine)
+{
+	unsigned int cpus = machine->board.cpus, i;
+
+	machine->processors = calloc(cpus, sizeof(*machine->processors));
+	if (!machine->processors)
+		return log_error(NULL, "no memory for %u CPUs (--cpus)", cpus);
+	for (i = 0; i < cpus; i++) {
+		machine->processors[i].id = i;
+		machine->processors[i].machine = machine;
+		if (vhm_vcpu_create(&machine->vm, i, &machine->processors[i].vcpu)) {
+			close_cpus(machine, i);
+			return log_error(NULL, "%s", vhm_error());
+		}
+	}
+	return 0;
+}
+
+/* The interrupt controllers come first: vCPUs get their local APICs when they are made. */
+static int create(struct machine *machine, const struct machine_wants *wants)
+{
+	enum irqchip_kind kind = wants->irqchip;
+
+	if (vhm_require(&machine->device, needs, ARRAY_SIZE(needs)))
 		return log_error(NULL, "%s", vhm_error());
-	if (vhm_vcpu_create(&machine->vm, 0, &machine->vcpu)) {
-		log_error(NULL, "%s", vhm_error());
+	if (irqchip_choose(&machine->device, &kind, wants->cpus) ||
+	    check_cpus(&machine->device, wants->cpus))
+		return -1;
+	machine->board.cpus = wants->cpus;
+	machine->board.apic = kind != IRQCHIP_NONE;
+	if (vhm_vm_create(&machine->device, &machine->vm))
+		return log_error(NULL, "%s", vhm_error());
+	if (irqchip_open(&machine->irqchip, kind, &machine->vm) || create_cpus(machine)) {
 		vhm_vm_close(&machine->vm);
 		return -1;
 	}
@@ -47,28 +93,28 @@ static int create(struct machine *machine)
 /**
  * machine_open() - make a machine without anything in it
  * @machine: filled in on success
- * @device: the device node
- * @memory: bytes
+ * @wants: what it is to be
  *
  * Return: 0; -1 with a message said.
  */
-int machine_open(struct machine *machine, const char *device, uint64_t memory)
+int machine_open(struct machine *machine, const struct machine_wants *wants)
 {
 	memset(machine, 0, sizeof(*machine));
-	if (vhm_open(&machine->device, device))
+	pthread_mutex_init(&machine->lock, NULL);
+	if (vhm_open(&machine->device, wants->device))
 		return log_error(NULL, "%s", vhm_error());
-	if (create(machine))
+	if (create(machine, wants))
 		goto close_device;
-	if (memory_init(&machine->memory, memory))
-		goto close_vcpu;
+	if (memory_init(&machine->memory, wants->memory))
+		goto close_cpus;
 	if (memory_map(&machine->memory, &machine->vm))
 		goto free_memory;
 	return 0;
 
 free_memory:
 	memory_free(&machine->memory);
-close_vcpu:
-	vhm_vcpu_close(&machine->vcpu);
+close_cpus:
+	close_cpus(machine, machine->board.cpus);
 	vhm_vm_close(&machine->vm);
 close_device:
 	vhm_close(&machine->device);
@@ -81,13 +127,13 @@ close_device:
  */
 void machine_close(struct machine *machine)
 {
-	vhm_vcpu_close(&machine->vcpu);
+	close_cpus(machine, machine->board.cpus);
 	vhm_vm_close(&machine->vm);
 	vhm_close(&machine->device);
 	memory_free(&machine->memory);
 }
 
-/* The CPU has no local APIC. KVM lets CPUID follow what this register says. */
+/* A CPU without a local APIC. KVM lets CPUID follow what this register says. */
 static int switch_apic_off(const struct vhm_vcpu *vcpu)
 {
 	struct kvm_sregs sregs;
@@ -114,34 +160,60 @@ static void set_msrs(const struct vhm_vcpu *vcpu)
 	vhm_vcpu_set_msr(vcpu, MSR_MTRR_DEF_TYPE, MTRR_ENABLED_WRITE_BACK);
 }
 
+static int init_cpu(const struct machine *machine, const struct processor *processor,
+		    struct kvm_cpuid2 *cpuid)
+{
+	int error = 0;
+
+	cpuid_set_id(cpuid, processor->id);
+	if (!machine->board.apic)
+		error = switch_apic_off(&processor->vcpu);
+	if (!error)
+		error = vhm_vcpu_set_cpuid(&processor->vcpu, cpuid);
+	if (error)
+		return log_error(NULL, "%s", vhm_error());
+	set_msrs(&processor->vcpu);
+	return 0;
+}
+
+static struct kvm_cpuid2 *make_cpuid(const struct machine *machine,
+				     const struct cpu_features *features)
+{
+	bool deadline = vhm_check_extension(&machine->device, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+	struct kvm_cpuid2 *cpuid = vhm_supported_cpuid(&machine->device, CPUID_SPARE);
+
+	if (!cpuid) {
+		log_error(NULL, "%s", vhm_error());
+		return NULL;
+	}
+	cpuid_adapt(cpuid, &machine->board, deadline);
+	if (cpu_apply(features, cpuid, machine->device.path)) {
+		free(cpuid);
+		return NULL;
+	}
+	cpuid_tell_tsc(cpuid, vhm_vcpu_tsc_khz(&machine_boot_cpu(machine)->vcpu));
+	return cpuid;
+}
+
 /**
- * machine_init_cpu() - make the vCPU what this machine's CPU is
+ * machine_init_cpus() - make the vCPUs what this machine's CPUs are
  * @machine: a machine that has not run yet
- * @features: which features it has and has not, as the user wants it
+ * @features: which features they have and have not, as the user wants it
  *
  * Return: 0; -1 with a message said.
  */
-int machine_init_cpu(struct machine *machine, const struct cpu_features *features)
+int machine_init_cpus(struct machine *machine, const struct cpu_features *features)
 {
-	struct kvm_cpuid2 *cpuid;
-	int error;
+	struct kvm_cpuid2 *cpuid = make_cpuid(machine, features);
+	unsigned int i;
+	int error = 0;
 
-	cpuid = vhm_supported_cpuid(&machine->device, CPUID_SPARE);
 	if (!cpuid)
-		return log_error(NULL, "%s", vhm_error());
-	cpuid_adapt(cpuid, vhm_vcpu_tsc_khz(&machine->vcpu));
-	if (cpu_apply(features, cpuid, machine->device.path)) {
-		free(cpuid);
 		return -1;
-	}
-	error = switch_apic_off(&machine->vcpu);
-	if (!error)
-		error = vhm_vcpu_set_cpuid(&machine->vcpu, cpuid);
+	for (i = 0; i < machine->board.cpus && !error; i++)
+		error = init_cpu(machine, &machine->processors[i], cpuid);
 	free(cpuid);
-	if (error)
-		return log_error(NULL, "%s", vhm_error());
-	set_msrs(&machine->vcpu);
-	return 0;
+	return error;
 }
 
 /**
@@ -154,7 +226,7 @@ void machine_init_devices(struct machine *machine, uint64_t now)
 	struct timespec wall;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	pic_init(&machine->pic);
+	irqchip_init(&machine->irqchip);
 	pit_init(&machine->pit, now);
 	rtc_init(&machine->rtc,
 		 (uint64_t)wall.tv_sec * NS + (uint64_t)wall.tv_nsec, now,
@@ -172,12 +244,12 @@ static void feed_serial(struct machine *machine)
 
 	while (serial_room(&machine->serial) && console_get(&byte))
 		serial_receive(&machine->serial, byte);
-	pic_set_line(&machine->pic, SERIAL_IRQ, serial_line(&machine->serial));
+	irqchip_set_line(&machine->irqchip, SERIAL_IRQ, serial_line(&machine->serial));
 }
 
 /**
  * machine_update() - see what has happened in the outside world
- * @machine: the machine
+ * @machine: the machine, locked
  * @now: ns
  *
  * Takes what the user has typed, raises the interrupts that have fallen due
@@ -186,11 +258,11 @@ static void feed_serial(struct machine *machine)
 void machine_update(struct machine *machine, uint64_t now)
 {
 	if (pit_tick(&machine->pit, now)) {
-		pic_set_line(&machine->pic, 0, false);
-		pic_set_line(&machine->pic, 0, true);
+		irqchip_set_line(&machine->irqchip, 0, false);
+		irqchip_set_line(&machine->irqchip, 0, true);
 	}
-	pic_set_line(&machine->pic, RTC_IRQ, rtc_tick(&machine->rtc, now));
-	pic_set_line(&machine->pic, PM_IRQ, pm_tick(&machine->pm, now));
+	irqchip_set_line(&machine->irqchip, RTC_IRQ, rtc_tick(&machine->rtc, now));
+	irqchip_set_line(&machine->irqchip, PM_IRQ, pm_tick(&machine->pm, now));
 	feed_serial(machine);
 	if (now >= machine->flush_at) {
 		console_flush();
@@ -206,7 +278,7 @@ static uint64_t earlier(uint64_t one, uint64_t other)
 
 /**
  * machine_next_event() - when machine_update() has to be called at the latest
- * @machine: the machine
+ * @machine: the machine, locked
  *
  * Return: the time in ns, NEVER if nothing is going to happen by itself.
  */
@@ -217,4 +289,19 @@ uint64_t machine_next_event(const struct machine *machine)
 	next = earlier(next, pit_next_event(&machine->pit));
 	next = earlier(next, rtc_next_event(&machine->rtc));
 	return earlier(next, pm_next_event(&machine->pm));
+}
+
+/**
+ * machine_end() - the run is over
+ * @machine: the machine
+ * @ending: why; the first counts
+ *
+ * Brings all CPUs' threads back.
+ */
+void machine_end(struct machine *machine, enum ending ending)
+{
+	int none = ENDING_NONE;
+
+	if (atomic_compare_exchange_strong(&machine->ending, &none, ending))
+		kick_all();
 }

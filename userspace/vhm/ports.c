@@ -29,12 +29,6 @@ struct range {
 		      unsigned int size, uint32_t value);
 };
 
-static void end(struct machine *machine, enum ending ending)
-{
-	if (machine->ending == ENDING_NONE)
-		machine->ending = ending;
-}
-
 static uint32_t read_ones(struct machine *machine, uint16_t port,
 			  unsigned int size)
 {
@@ -55,7 +49,7 @@ static void write_nothing(struct machine *machine, uint16_t port,
 
 static void serial_changed(struct machine *machine)
 {
-	pic_set_line(&machine->pic, SERIAL_IRQ, serial_line(&machine->serial));
+	irqchip_set_line(&machine->irqchip, SERIAL_IRQ, serial_line(&machine->serial));
 }
 
 static uint32_t read_serial(struct machine *machine, uint16_t port,
@@ -86,7 +80,7 @@ static void write_serial(struct machine *machine, uint16_t port,
 			machine->timers_changed = true;
 		}
 		/* The transmitter was busy for a moment: a new edge. */
-		pic_set_line(&machine->pic, SERIAL_IRQ, false);
+		irqchip_set_line(&machine->irqchip, SERIAL_IRQ, false);
 	}
 	serial_changed(machine);
 }
@@ -95,14 +89,14 @@ static uint32_t read_pic(struct machine *machine, uint16_t port,
 			 unsigned int size)
 {
 	(void)size;
-	return pic_read(&machine->pic, port);
+	return pic_read(&machine->irqchip.pic, port);
 }
 
 static void write_pic(struct machine *machine, uint16_t port,
 		      unsigned int size, uint32_t value)
 {
 	(void)size;
-	pic_write(&machine->pic, port, (uint8_t)value);
+	pic_write(&machine->irqchip.pic, port, (uint8_t)value);
 }
 
 static uint32_t read_pit(struct machine *machine, uint16_t port,
@@ -120,7 +114,7 @@ static void write_pit(struct machine *machine, uint16_t port,
 	(void)size;
 	pit_write(&machine->pit, port, (uint8_t)value, now);
 	if (!pit_output(&machine->pit.channel[0], now))
-		pic_set_line(&machine->pic, 0, false);
+		irqchip_set_line(&machine->irqchip, 0, false);
 	machine->timers_changed = true;
 }
 
@@ -132,7 +126,7 @@ static uint32_t read_rtc(struct machine *machine, uint16_t port,
 
 	(void)size;
 	/* Reading register C lowers the line and starts the next wait. */
-	pic_set_line(&machine->pic, RTC_IRQ, rtc_tick(&machine->rtc, now));
+	irqchip_set_line(&machine->irqchip, RTC_IRQ, rtc_tick(&machine->rtc, now));
 	machine->timers_changed = true;
 	return value;
 }
@@ -144,7 +138,7 @@ static void write_rtc(struct machine *machine, uint16_t port,
 
 	(void)size;
 	rtc_write(&machine->rtc, port, (uint8_t)value, now);
-	pic_set_line(&machine->pic, RTC_IRQ, rtc_tick(&machine->rtc, now));
+	irqchip_set_line(&machine->irqchip, RTC_IRQ, rtc_tick(&machine->rtc, now));
 	machine->timers_changed = true;
 }
 
@@ -161,8 +155,8 @@ static void write_pm(struct machine *machine, uint16_t port, unsigned int size,
 	uint64_t now = kick_now();
 
 	if (pm_write(&machine->pm, port, size, value, now))
-		end(machine, ENDING_POWER_OFF);
-	pic_set_line(&machine->pic, PM_IRQ, pm_tick(&machine->pm, now));
+		machine_end(machine, ENDING_POWER_OFF);
+	irqchip_set_line(&machine->irqchip, PM_IRQ, pm_tick(&machine->pm, now));
 	machine->timers_changed = true;
 }
 
@@ -178,7 +172,7 @@ static void write_i8042(struct machine *machine, uint16_t port,
 {
 	(void)size;
 	if (i8042_write(&machine->i8042, port, (uint8_t)value))
-		end(machine, ENDING_RESET);
+		machine_end(machine, ENDING_RESET);
 }
 
 static uint32_t read_system_control(struct machine *machine, uint16_t port,
@@ -196,14 +190,14 @@ static void write_system_control(struct machine *machine, uint16_t port,
 	(void)port;
 	(void)size;
 	if (value & SYSTEM_CONTROL_RESET)
-		end(machine, ENDING_RESET);
+		machine_end(machine, ENDING_RESET);
 }
 
 static void write_pci(struct machine *machine, uint16_t port, unsigned int size,
 		      uint32_t value)
 {
 	if (pci_write(port, size, value))
-		end(machine, ENDING_RESET);
+		machine_end(machine, ENDING_RESET);
 }
 
 static void write_debug_exit(struct machine *machine, uint16_t port,
@@ -212,7 +206,7 @@ static void write_debug_exit(struct machine *machine, uint16_t port,
 	(void)port;
 	(void)size;
 	machine->debug_value = (uint8_t)value;
-	end(machine, ENDING_DEBUG_EXIT);
+	machine_end(machine, ENDING_DEBUG_EXIT);
 }
 
 static const struct range ranges[] = {
@@ -284,12 +278,13 @@ static void port_out(struct machine *machine, uint16_t port, unsigned int size,
 
 /**
  * ports_exit() - do what a KVM_EXIT_IO asks for
- * @machine: the machine; its run page says what
+ * @processor: one of a machine that is locked; its run page says what
  */
-void ports_exit(struct machine *machine)
+void ports_exit(struct processor *processor)
 {
-	struct kvm_run *run = machine->vcpu.run;
-	uint8_t *data = vhm_vcpu_io_data(&machine->vcpu);
+	struct machine *machine = processor->machine;
+	struct kvm_run *run = processor->vcpu.run;
+	uint8_t *data = vhm_vcpu_io_data(&processor->vcpu);
 	unsigned int size = run->io.size;
 	uint16_t port = run->io.port;
 	uint32_t count = run->io.count;

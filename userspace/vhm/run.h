@@ -5,9 +5,7 @@
 
 #include "machine.h"
 
-struct stats;
-
-void run_guest(struct machine *machine, struct stats *stats);
+void run_guest(struct machine *machine);
 int run_status(const struct machine *machine);
 
 #endif /* VHM_RUN_H */

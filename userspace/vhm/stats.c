@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The report of --stats: exits to user space as this launcher saw them, the
- * kernel's own counters, and figures of the run.
+ * kernel's own counters, and figures of the run. With several CPUs all are sums,
+ * and a table says what each has had of them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "console.h"
 #include "kick.h"
+#include "log.h"
 #include "stats.h"
 
 #define NS		1000000000.0
@@ -34,18 +36,93 @@ static int more_first(const void *one, const void *other)
 	return (a->count < b->count) - (a->count > b->count);
 }
 
-/**
- * stats_start() - begin to count
- * @stats: cleared
- * @machine: the machine that is about to run
- */
-void stats_start(struct stats *stats, const struct machine *machine)
+static void start_cpu(struct processor *processor, struct stats *stats)
 {
-	memset(stats, 0, sizeof(*stats));
-	stats->timing = !vhm_vcpu_time_exits(&machine->vcpu, 1);
+	stats->timing = !vhm_vcpu_time_exits(&processor->vcpu, 1);
 	stats->start_ns = kick_now();
 	stats->start_ticks = __rdtsc();
 	stats->since = stats->start_ticks;
+	processor->stats = stats;
+}
+
+/**
+ * stats_start() - begin to count
+ * @machine: the machine that is about to run; for stats_free()
+ *
+ * Return: 0; -1 with a message said.
+ */
+int stats_start(struct machine *machine)
+{
+	struct stats *stats = calloc(machine->board.cpus, sizeof(*stats));
+	unsigned int i;
+
+	if (!stats)
+		return log_error(NULL, "no memory to count in (--stats)");
+	for (i = 0; i < machine->board.cpus; i++)
+		start_cpu(&machine->processors[i], &stats[i]);
+	return 0;
+}
+
+/**
+ * stats_free() - the end of counting
+ * @machine: the machine; it may never have been counted
+ */
+void stats_free(struct machine *machine)
+{
+	unsigned int i;
+
+	free(machine->processors[0].stats);
+	for (i = 0; i < machine->board.cpus; i++)
+		machine->processors[i].stats = NULL;
+}
+
+/* All CPUs' together. */
+static struct stats sum_stats(const struct machine *machine)
+{
+	struct stats sum = *machine->processors[0].stats;
+	const struct stats *one;
+	unsigned int i, reason;
+
+	for (i = 1; i < machine->board.cpus; i++) {
+		one = machine->processors[i].stats;
+		for (reason = 0; reason < STATS_REASONS; reason++) {
+			sum.count[reason] += one->count[reason];
+			/* Before the first exit there is setting up, not handling. */
+			if (one->count[reason])
+				sum.ticks[reason] += one->ticks[reason];
+		}
+		sum.run_ticks += one->run_ticks;
+	}
+	return sum;
+}
+
+static void add_exits(struct vhm_exit_stats *sum, const struct vhm_exit_stats *one)
+{
+	unsigned int i;
+
+	for (i = 0; i < VHM_NR_EXIT_REASONS; i++) {
+		sum->reason[i].count += one->reason[i].count;
+		sum->reason[i].kernel_ticks += one->reason[i].kernel_ticks;
+		sum->reason[i].user_ticks += one->reason[i].user_ticks;
+	}
+	sum->entries += one->entries;
+	sum->guest_ticks += one->guest_ticks;
+}
+
+/* Returns false if the device does not time its exits. */
+static bool sum_exits(const struct machine *machine, struct vhm_exit_stats *sum)
+{
+	struct vhm_exit_stats one;
+	unsigned int i;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < machine->board.cpus; i++) {
+		if (!machine->processors[i].stats->timing ||
+		    vhm_vcpu_exit_stats(&machine->processors[i].vcpu, &one))
+			return false;
+		add_exits(sum, &one);
+	}
+	return true;
 }
 
 /* Ticks of the TSC in a second, by the length of the run. */
@@ -154,13 +231,24 @@ static const char *unit_of(const struct vhm_counter *counter)
 	}
 }
 
-static void print_counters(const char *title, int fd, FILE *out)
+/* Add another vCPU's; all have the same counters in the same order. */
+static void add_counters(struct vhm_counter *sum, size_t count, int fd)
 {
 	struct vhm_counter *counters;
-	size_t count, i;
+	size_t others, i;
 
-	if (vhm_counters(fd, &counters, &count))
+	if (vhm_counters(fd, &counters, &others))
 		return;
+	for (i = 0; i < count && i < others; i++)
+		sum[i].value += counters[i].value;
+	free(counters);
+}
+
+static void print_counters(const char *title, const struct vhm_counter *counters, size_t count,
+			   FILE *out)
+{
+	size_t i;
+
 	fprintf(out, "\n%s\n", title);
 	for (i = 0; i < count; i++) {
 		if (is_plain(&counters[i]))
@@ -168,7 +256,25 @@ static void print_counters(const char *title, int fd, FILE *out)
 				(unsigned long long)counters[i].value,
 				unit_of(&counters[i]));
 	}
-	free(counters);
+}
+
+static void print_all_counters(const struct machine *machine, FILE *out)
+{
+	struct vhm_counter *counters;
+	unsigned int i;
+	size_t count;
+
+	if (!vhm_counters(machine->processors[0].vcpu.fd, &counters, &count)) {
+		for (i = 1; i < machine->board.cpus; i++)
+			add_counters(counters, count, machine->processors[i].vcpu.fd);
+		print_counters(i > 1 ? "The kernel's counters of the vCPUs" :
+				       "The kernel's counters of the vCPU", counters, count, out);
+		free(counters);
+	}
+	if (!vhm_counters(machine->vm.fd, &counters, &count)) {
+		print_counters("The kernel's counters of the machine", counters, count, out);
+		free(counters);
+	}
 }
 
 static uint64_t exits_counted(const struct stats *stats)
@@ -179,6 +285,37 @@ static uint64_t exits_counted(const struct stats *stats)
 	for (i = 0; i < STATS_REASONS; i++)
 		count += stats->count[i];
 	return count;
+}
+
+static uint64_t vmx_exits(const struct processor *processor)
+{
+	struct vhm_exit_stats exits;
+	uint64_t count = 0;
+	unsigned int i;
+
+	if (vhm_vcpu_exit_stats(&processor->vcpu, &exits))
+		return 0;
+	for (i = 0; i < VHM_NR_EXIT_REASONS; i++)
+		count += exits.reason[i].count;
+	return count;
+}
+
+static void print_cpus(const struct machine *machine, bool has_exits, double rate, FILE *out)
+{
+	const struct processor *processor;
+	unsigned int i;
+
+	fprintf(out, "\nExits by CPU\n  %-22s %12s %14s%s\n", "CPU", "to user space",
+		"KVM_RUN, s", has_exits ? "   of the guest" : "");
+	for (i = 0; i < machine->board.cpus; i++) {
+		processor = &machine->processors[i];
+		fprintf(out, "  %-22u %13llu %14.6f", i,
+			(unsigned long long)exits_counted(processor->stats),
+			(double)processor->stats->run_ticks / rate);
+		if (has_exits)
+			fprintf(out, " %14llu", (unsigned long long)vmx_exits(processor));
+		fprintf(out, "\n");
+	}
 }
 
 /* The kernel's own account of the time in guests, field 43 of proc(5)'s stat. */
@@ -225,30 +362,25 @@ static void print_figures(const struct stats *stats,
 
 /**
  * stats_print() - print the report
- * @stats: from stats_start(), with what the run has added
- * @machine: the machine, not closed yet
+ * @machine: from stats_start(), with what the run has added; not closed yet
  * @out: where to
  */
-void stats_print(const struct stats *stats, const struct machine *machine,
-		 FILE *out)
+void stats_print(const struct machine *machine, FILE *out)
 {
-	uint64_t ns = kick_now() - stats->start_ns;
-	double rate = tick_rate(__rdtsc() - stats->start_ticks, ns);
+	struct stats stats = sum_stats(machine);
+	uint64_t ns = kick_now() - stats.start_ns;
+	double rate = tick_rate(__rdtsc() - stats.start_ticks, ns);
 	struct vhm_exit_stats exits;
-	bool has_exits;
+	bool has_exits = sum_exits(machine, &exits);
 
-	has_exits = stats->timing &&
-		    !vhm_vcpu_exit_stats(&machine->vcpu, &exits);
 	fprintf(out, "\nvhm run on %s", machine->device.path);
-	print_user_exits(stats, rate, out);
+	print_user_exits(&stats, rate, out);
+	if (machine->board.cpus > 1)
+		print_cpus(machine, has_exits, rate, out);
 	fprintf(out, "\nPort accesses by device\n");
 	ports_print(out);
 	if (has_exits)
 		print_vmx_exits(&exits, rate, out);
-	print_counters("The kernel's counters of the vCPU", machine->vcpu.fd,
-		       out);
-	print_counters("The kernel's counters of the machine", machine->vm.fd,
-		       out);
-	print_figures(stats, has_exits ? &exits : NULL, (double)ns / NS, rate,
-		      out);
+	print_all_counters(machine, out);
+	print_figures(&stats, has_exits ? &exits : NULL, (double)ns / NS, rate, out);
 }

@@ -13,6 +13,7 @@
 
 #define STATS_REASONS	64
 
+/* What one CPU's thread counts. */
 struct stats {
 	uint64_t count[STATS_REASONS];
 	uint64_t ticks[STATS_REASONS];	/* TSC, from the exit to the next entry */
@@ -24,9 +25,9 @@ struct stats {
 	bool timing;			/* the device times its own exits */
 };
 
-void stats_start(struct stats *stats, const struct machine *machine);
-void stats_print(const struct stats *stats, const struct machine *machine,
-		 FILE *out);
+int stats_start(struct machine *machine);
+void stats_print(const struct machine *machine, FILE *out);
+void stats_free(struct machine *machine);
 
 /* The guest is about to be entered: what went by was the last exit's doing. */
 static inline void stats_enter(struct stats *stats)

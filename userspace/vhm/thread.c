@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Threads beside the vCPU's. Signals are for the one that runs the guest. */
+/* Threads beside the boot CPU's. Signals are for that one, unless another asks for some. */
 #include <signal.h>
 
 #include "thread.h"

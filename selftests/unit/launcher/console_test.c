@@ -21,8 +21,10 @@
 
 static atomic_uint kicks;
 
-void kick_vcpu(void)
+void kick_vcpu(unsigned int cpu)
 {
+	if (cpu != KICK_BOOT)
+		abort();
 	kicks++;
 }
 

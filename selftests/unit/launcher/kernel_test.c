@@ -591,11 +591,13 @@ static void test_kinds(const struct memory *memory)
 		{ "\x1f\x8b", 50, "gzip" },
 		{ "\xf4", 1, "flat binary" },
 	};
+	const struct board board = { .cpus = 1 };
 	struct vhm_vcpu vcpu = { .fd = -1 };
 	char path[sizeof(name)];
 	struct boot boot;
+	bool is_flat;
 	unsigned int i;
-	int fd;
+	int fd, error;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		memset(file, 0, sizeof(file));
@@ -605,8 +607,11 @@ static void test_kinds(const struct memory *memory)
 		if (fd < 0 || write(fd, file, kinds[i].size) != (ssize_t)kinds[i].size)
 			abort();
 		boot = (struct boot){ .kernel = path, .append = i == 3 ? "x" : NULL };
-		tap_ok(boot_load(&boot, memory, &vcpu) && strstr(message, kinds[i].word) &&
+		tap_ok(boot_load(&boot, memory, &vcpu, &board) && strstr(message, kinds[i].word) &&
 		       strstr(message, path), "boot: %s", message);
+		error = boot_is_flat(path, &is_flat);
+		tap_ok(!error && is_flat == (kinds[i].bytes[0] != '\177'),
+		       "boot: is it flat? (%u bytes)", kinds[i].size);
 		unlink(path);
 		close(fd);
 	}

@@ -353,9 +353,10 @@ static uint32_t word_at(const struct memory *memory, uint64_t at)
 static void test_acpi(struct memory *memory)
 {
 	const uint8_t *host = memory->host;
+	const struct board board = { .cpus = 1 };
 	uint32_t xsdt, rsdt, fadt, dsdt, facs;
 
-	tap_ok(!acpi_write_tables(memory), "acpi: written");
+	tap_ok(!acpi_write_tables(memory, &board), "acpi: written");
 	tap_ok(!memcmp(host + ACPI_RSDP, "RSD PTR ", 8) &&
 	       !sum(host + ACPI_RSDP, 20) && !sum(host + ACPI_RSDP, 36),
 	       "acpi: RSDP with both checksums");

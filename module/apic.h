@@ -20,21 +20,25 @@
 #define VHM_APIC_FLAT		0xffffffffU	/* DFR */
 #define VHM_APIC_CLUSTER	0x0fffffffU
 
+/* Two words of such a register; in memory the lower one comes first. */
+typedef u64 __attribute__((may_alias)) vhm_apic_pair;
+
 /**
  * vhm_apic_highest() - the most urgent vector of a register of 256 bits
- * @word: its eight words, to which others may add while we look
+ * @word: its eight words, aligned to two, to which others may add while we look
  *
  * Return: the vector, or -1.
  */
 static inline int vhm_apic_highest(const u32 *word)
 {
+	const vhm_apic_pair *pair = (const vhm_apic_pair *)word;
 	int i;
 
-	for (i = 7; i >= 0; i--) {
-		u32 bits = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+	for (i = 3; i >= 0; i--) {
+		u64 bits = __atomic_load_n(&pair[i], __ATOMIC_RELAXED);
 
 		if (bits)
-			return 32 * i + 31 - __builtin_clz(bits);
+			return 64 * i + 63 - __builtin_clzll(bits);
 	}
 	return -1;
 }

@@ -220,6 +220,16 @@ static __always_inline void vhm_guest_has_run(void)
 #define vhm_send_reschedule(cpu)	smp_send_reschedule(cpu)
 #endif
 
+/* Where a spinlock may sleep, the inner loop cannot signal an eventfd. */
+#define VHM_CAN_SIGNAL		(!IS_ENABLED(CONFIG_PREEMPT_RT))
+
+/* The count that an eventfd is raised by was an argument once. */
+#ifdef VHM_EVENTFD_SIGNAL_TAKES_COUNT
+#define vhm_eventfd_signal(ctx)		eventfd_signal(ctx, 1)
+#else
+#define vhm_eventfd_signal(ctx)		eventfd_signal(ctx)
+#endif
+
 #ifdef VHM_HAVE_HRTIMER_SETUP
 #define vhm_hrtimer_setup(timer, fn, clock, mode)	hrtimer_setup(timer, fn, clock, mode)
 #else

@@ -271,10 +271,7 @@ static void append_basic(struct cpuid_list *list)
 	}
 }
 
-/*
- * KVM's signature, since this is KVM's interface; of its paravirtual features,
- * the one that needs no MSR: ports are virtual, so the delay after them is none.
- */
+/* KVM's signature, since this is KVM's interface, and its paravirtual features. */
 static void append_hypervisor(struct cpuid_list *list)
 {
 	struct kvm_cpuid_entry2 *e;
@@ -288,7 +285,7 @@ static void append_hypervisor(struct cpuid_list *list)
 	}
 	e = append(list, KVM_CPUID_FEATURES, 0, 0);
 	if (e) {
-		e->eax = BIT(KVM_FEATURE_NOP_IO_DELAY);
+		e->eax = vhm_pv_features();
 		e->ebx = 0;
 		e->ecx = 0;
 		e->edx = 0;

@@ -135,6 +135,13 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 			return -EINVAL;
 		WRITE_ONCE(o->exit_on_failure, arg);
 		return 0;
+	case KVM_CAP_HALT_POLL:
+		if (arg != (u32)arg)
+			return -EINVAL;
+		WRITE_ONCE(o->halt_poll_ns, arg);
+		/* Pairs with longest_poll(). */
+		smp_store_release(&o->halt_poll_chosen, true);
+		return 0;
 	case KVM_CAP_SPLIT_IRQCHIP:
 		return enable_split(vm, arg);
 	case KVM_CAP_X2APIC_API:

@@ -352,7 +352,8 @@ bool vhm_inject_events(struct vhm_vcpu *v)
 	vmx_set_interrupt_window(&v->vmx, needs_window(v));
 	vmx_set_nmi_window(&v->vmx, e->nmi_pending);
 	set_tpr_threshold(v);
-	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected;
+	return e->entered != VHM_ENTERED_NOTHING || e->exception.valid || e->nmi_injected ||
+	       (unlikely(v->lapic) && vhm_vapic_is_set(v));
 }
 
 /**

@@ -285,6 +285,9 @@ static enum vhm_next ept_violation_exit(struct vhm_vcpu *v)
 	v->fault_gpa = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	v->fault_access = qualification;
 	vhm_recover_event(v, qualification & INTR_INFO_UNBLOCK_NMI);
+	if (vhm_has_doors(v, VHM_MMIO) && qualification & EPT_VIOLATION_ACC_WRITE &&
+	    vhm_mmio_ring(v))
+		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
 	return vhm_memory_fault(v);
 }
 

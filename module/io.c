@@ -59,6 +59,24 @@ static void load_rax(struct vhm_vcpu *v, u32 value)
 	}
 }
 
+/* A register's value as an access of some size makes it. */
+static u32 access_value(const struct vhm_pio *p, u64 value)
+{
+	return value & (p->size == 4 ? U32_MAX : BIT(8 * p->size) - 1);
+}
+
+/* OUT to a doorbell or to a coalesced zone, where there are any. */
+static noinline bool door_access(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+
+	if (p->in || !vhm_doors_write(v, VHM_PORTS, p->port, p->size,
+				      access_value(p, v->vmx.frame.regs[VHM_RAX])))
+		return false;
+	vmx_skip_bytes(v, p->rip, p->length);
+	return true;
+}
+
 /* IN or OUT of a port that is a device's in the kernel, where there are such devices. */
 static noinline bool device_access(struct vhm_vcpu *v)
 {
@@ -93,12 +111,24 @@ static bool device_string(struct vhm_vcpu *v)
 	return true;
 }
 
+/* OUTS: the first element, which is at hand alone where there are doors. */
+static bool door_string(struct vhm_vcpu *v)
+{
+	struct vhm_pio *p = &v->pio;
+	u32 data = 0;
+
+	if (p->in)
+		return false;
+	memcpy(&data, v->pio_data, p->size);
+	return vhm_doors_write_slow(v, VHM_PORTS, p->port, p->size, data);
+}
+
 /**
  * vhm_io_exit() - an I/O instruction, in the inner loop
  * @v: the vCPU
  *
  * Return: VHM_USER; VHM_SLEEP for the string forms; what vhm_take_requests() says, or
- * VHM_RESUME, behind an access to a device in the kernel.
+ * VHM_RESUME, behind an access to a device in the kernel or to a doorbell.
  */
 enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 {
@@ -116,7 +146,8 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 		p->rep = qualification & IO_REP;
 		return VHM_SLEEP;
 	}
-	if (unlikely(v->lapic) && device_access(v))
+	if ((vhm_has_doors(v, VHM_PORTS) && door_access(v)) ||
+	    (unlikely(v->lapic) && device_access(v)))
 		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
 	if (!p->in)
 		memcpy(v->pio_data, &v->vmx.frame.regs[VHM_RAX], sizeof(u32));
@@ -260,6 +291,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 	unsigned int segment;
 	struct vhm_pio *p = &v->pio;
 	struct vhm_walk_result walk;
+	bool doors;
 	u64 left;
 	int err;
 
@@ -275,7 +307,8 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 			       p->in, &p->linear);
 	if (err)
 		return failed(v, err);
-	p->count = batch(p, left);
+	doors = vhm_has_doors(v, VHM_PORTS);
+	p->count = doors && !p->in ? 1 : batch(p, left);
 	if (p->in)
 		err = vhm_guest_walk(v, p->linear, VHM_ACCESS_WRITE, &walk);
 	else
@@ -283,7 +316,7 @@ enum vhm_next vhm_io_exit_sleepable(struct vhm_vcpu *v)
 				     VHM_ACCESS_READ);
 	if (err)
 		return failed(v, err);
-	if (unlikely(v->lapic) && device_string(v))
+	if ((doors && door_string(v)) || (unlikely(v->lapic) && device_string(v)))
 		return complete_string(v);
 	return ask_user(v);
 }

@@ -28,6 +28,8 @@ static bool accept_vector(struct vhm_lapic *l, const struct vhm_message *m)
 	/* TMR first: whoever sees the vector in IRR shall know how to end it. */
 	smp_mb__before_atomic();
 	set_bit(m->vector, vhm_apic_bitmap(l, APIC_IRR));
+	/* Behind it: see take() in lapic.c. */
+	WRITE_ONCE(l->waits, true);
 	vhm_request(l->vcpu, VHM_REQUEST_EVENT);
 	return true;
 }

@@ -48,20 +48,40 @@ static const u32 lvt_known[LVT_COUNT] = {
 	LVT_COMMON,			/* error */
 };
 
-static int in_service(struct vhm_lapic *l)
-{
-	return vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_ISR)]);
-}
-
 static u8 processor_priority(struct vhm_lapic *l)
 {
-	return vhm_apic_ppr(READ_ONCE(*vhm_apic_tpr(l)), in_service(l));
+	return vhm_apic_ppr(READ_ONCE(*vhm_apic_tpr(l)), l->served);
+}
+
+/* The most urgent vector that waits, or -1. */
+static int waiting(struct vhm_lapic *l)
+{
+	return READ_ONCE(l->waits) ? vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) : -1;
+}
+
+/* From IRR to ISR; its priority was above that of all in service. */
+static void take(struct vhm_lapic *l, u8 vector)
+{
+	clear_bit(vector, vhm_apic_bitmap(l, APIC_IRR));
+	__set_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
+	l->served = vector;
+	WRITE_ONCE(l->waits, false);
+	/* Pairs with the order in accept_vector(): one of us two is last, and right. */
+	smp_mb();
+	if (vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) >= 0)
+		WRITE_ONCE(l->waits, true);
+}
+
+static void look_at_registers(struct vhm_lapic *l)
+{
+	l->served = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_ISR)]);
+	WRITE_ONCE(l->waits, true);
 }
 
 /* The vector that may be dispensed now, or -1. */
 static int dispensable(struct vhm_lapic *l)
 {
-	int vector = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]);
+	int vector = waiting(l);
 
 	if (vector < 0 || !vhm_apic_on(l) || !vhm_apic_dispenses(vector, processor_priority(l)))
 		return -1;
@@ -129,10 +149,8 @@ int vhm_lapic_acknowledge(struct vhm_vcpu *v)
 	if (extint_waits(l) && vhm_lapic_takes_extint(v))
 		return take_extint(l);
 	vector = dispensable(l);
-	if (vector < 0)
-		return -1;
-	clear_bit(vector, vhm_apic_bitmap(l, APIC_IRR));
-	__set_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
+	if (vector >= 0)
+		take(l, vector);
 	return vector;
 }
 
@@ -174,7 +192,7 @@ static void look_again(struct vhm_lapic *l)
 	struct vmx_vcpu *x = &l->vcpu->vmx;
 
 	if (dispensable(l) >= 0 || extint_waits(l) || x->tpr_threshold ||
-	    (x->vapic && vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]) >= 0))
+	    (x->vapic && waiting(l) >= 0))
 		x->event_work = true;
 }
 
@@ -183,15 +201,15 @@ static void look_again(struct vhm_lapic *l)
  * @v: a vCPU that has a local APIC
  *
  * Return: the class of the most urgent vector that waits, if the task priority holds it
- * back; 0: it does not, or none waits.
+ * back; 0: it does not, or none waits, or the guest asks by itself (vapic.c).
  */
 u32 vhm_lapic_tpr_threshold(struct vhm_vcpu *v)
 {
 	struct vhm_lapic *l = v->lapic;
-	int vector = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_IRR)]);
+	int vector = waiting(l);
 	u32 tpr = READ_ONCE(*vhm_apic_tpr(l));
 
-	if (vector < 0 || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
+	if (vector < 0 || l->vapic || !vhm_apic_on(l) || vector >> 4 > (int)tpr >> 4)
 		return 0;
 	return vector >> 4;
 }
@@ -222,12 +240,13 @@ void vhm_lapic_set_tpr(struct vhm_vcpu *v, u8 tpr)
 static void end_of_interrupt(struct vhm_lapic *l)
 {
 	struct vhm_vm *vm = l->vcpu->vm;
-	int vector = in_service(l);
+	int vector = l->served;
 	bool level;
 
 	if (vector < 0)
 		return;
 	__clear_bit(vector, vhm_apic_bitmap(l, APIC_ISR));
+	l->served = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_ISR)]);
 	look_again(l);
 	level = test_bit(vector, vhm_apic_bitmap(l, APIC_TMR));
 	if (unlikely(vm->irqchip)) {
@@ -480,11 +499,14 @@ void vhm_lapic_mmio(struct vhm_vcpu *v, u64 gpa, void *data, unsigned int length
 	if (!vhm_apic_on(l) || vhm_apic_is_x2apic(l)) {
 		if (!write)
 			memset(data, 0xff, length);
-	} else if (write) {
-		mmio_write(l, offset, data, length);
-	} else {
-		mmio_read(l, offset, data, length);
+		return;
 	}
+	if (VHM_APIC_REG(offset) == VHM_APIC_REG(APIC_TASKPRI))
+		vhm_tpr_accessed(v, write);
+	if (write)
+		mmio_write(l, offset, data, length);
+	else
+		mmio_read(l, offset, data, length);
 }
 
 /**
@@ -623,6 +645,7 @@ void vhm_lapic_reset(struct vhm_vcpu *v, bool init)
 
 	vhm_lapic_timer_stop(l);
 	memset(l->reg, 0, sizeof(l->reg));
+	look_at_registers(l);
 	vhm_apic_set(l, APIC_ID, init ? id : v->id << 24);
 	if (vhm_apic_is_x2apic(l))
 		enter_x2apic(l);
@@ -649,26 +672,6 @@ void vhm_lapic_set_sipi_vector(struct vhm_vcpu *v, u8 vector)
 {
 	if (v->lapic)
 		WRITE_ONCE(v->lapic->sipi, vector);
-}
-
-/**
- * vhm_set_vapic_addr() - KVM_SET_VAPIC_ADDR: where old guests find their TPR
- * @v: the vCPU
- * @user: struct kvm_vapic_addr
- *
- * There is no such page; who says so, as QEMU does at each reset, is not contradicted.
- *
- * Return: 0; -EINVAL: its local APIC is user space's, or an address; -EFAULT.
- */
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user)
-{
-	struct kvm_vapic_addr page;
-
-	if (!v->lapic)
-		return -EINVAL;
-	if (copy_from_user(&page, user, sizeof(page)))
-		return -EFAULT;
-	return page.vapic_addr ? -EINVAL : 0;
 }
 
 /**
@@ -762,6 +765,7 @@ static int set_state(struct vhm_vcpu *v, struct kvm_lapic_state *state)
 	vhm_lapic_timer_stop(l);
 	for (i = 0; i < VHM_APIC_REGS; i++)
 		WRITE_ONCE(l->reg[i], *state_register(state, i));
+	look_at_registers(l);
 	if (vhm_apic_is_x2apic(l))
 		enter_x2apic(l);
 	set_version(l);

@@ -28,10 +28,15 @@
  * @vcpu: whose
  * @reg: registers by VHM_APIC_REG(), as a guest reads them, but for the TPR; IRR, ISR and TMR are
  *       bitmaps of 256 bits each, since their words are neighbours
+ * @waits: IRR may have a bit; false: it has none
+ * @served: the most urgent vector of ISR, or -1
  * @errors: those since the guest last wrote to ESR, as its bits
  * @extint: vector that user space's 8259 has for the processor, or -1 (as with our own)
  * @eoi: vector of which user space's I/O APIC has to hear
  * @sipi: vector of the last start-up message
+ * @vapic: guest-physical address of a word in which the guest has its TPR (vapic.c), or 0
+ * @vapic_tpr: the TPR that was there last
+ * @vapic_synced: it has been looked at since the last exit
  * @timer: runs until the count, or the deadline, ends
  * @period: nanoseconds of a whole count; 0: it does not run
  * @target: when the count ends
@@ -40,10 +45,15 @@
 struct vhm_lapic {
 	struct vhm_vcpu *vcpu;			/* [c] */
 	u32 reg[VHM_APIC_REGS] __aligned(8);	/* [v]; IRR and TMR [a] */
+	bool waits;				/* [a] */
+	s16 served;				/* [v] */
 	unsigned long errors;			/* [a] */
 	int extint;				/* [v] */
 	u8 eoi;					/* [v] */
 	u8 sipi;				/* [a] */
+	u64 vapic;				/* [v] */
+	u8 vapic_tpr;				/* [v] */
+	bool vapic_synced;			/* [v] */
 	struct hrtimer timer;
 	u64 period;				/* [v], while the timer does not run */
 	ktime_t target;				/* [a] */

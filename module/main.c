@@ -81,9 +81,12 @@ static int __init vhm_init(void)
 	if (err)
 		goto bitmaps;
 	vmx_injection_init();
-	err = misc_register(&vhm_device);
+	err = vhm_irqfd_start();
 	if (err)
 		goto mitigate;
+	err = misc_register(&vhm_device);
+	if (err)
+		goto irqfd;
 	pr_info("ready: EPT%s%s%s%s%s\n",
 		vmx_caps.unrestricted_guest ? ", unrestricted guest" : "",
 		vmx_caps.vpid ? ", VPID" : "",
@@ -92,6 +95,8 @@ static int __init vhm_init(void)
 		static_key_enabled(&vmx_windows) ? ", VMX while a guest runs" : "");
 	return 0;
 
+irqfd:
+	vhm_irqfd_stop();
 mitigate:
 	vmx_mitigate_exit();
 bitmaps:
@@ -104,6 +109,7 @@ stop:
 static void __exit vhm_exit(void)
 {
 	misc_deregister(&vhm_device);
+	vhm_irqfd_stop();
 	/* VMs are gone (each fd held the module), but not yet the last of their notifiers. */
 	vhm_memory_exit();
 	vmx_mitigate_exit();

@@ -300,7 +300,8 @@ static unsigned long begin_fault(struct vhm_vm *vm)
  * Maps the page if the host has it present, with the right to write if the host
  * gives it. Everything else is left to vhm_memory_fault_sleepable().
  *
- * Return: VHM_RESUME or VHM_SLEEP.
+ * Return: VHM_RESUME or VHM_SLEEP; what vhm_mmio_exit() says where no slot is, or where a
+ * read-only one is written.
  */
 enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 {
@@ -314,7 +315,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	sequence = begin_fault(v->vm);
 	v->fault_hole = !vhm_find_slot(v->vm, v->fault_gpa >> PAGE_SHIFT, &slot);
 	v->fault_mmio = v->fault_hole || (write && slot.flags & KVM_MEM_READONLY);
-	if (v->fault_mmio || v->ept_cached < VHM_EPT_LEVELS - 1)
+	if (v->fault_mmio) {
+		v->stats.pf_mmio++;
+		return vhm_mmio_exit(v);
+	}
+	if (v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
 	if (slot.log && write && give_back(v, &slot, sequence))
 		return VHM_RESUME;
@@ -350,10 +355,8 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	struct page *page;
 	int pages;
 
-	if (v->fault_mmio) {
-		v->stats.pf_mmio++;
+	if (v->fault_mmio)
 		return vhm_mmio_emulate(v);
-	}
 	/* The run loop tries again to fill the cache, and says -ENOMEM if it cannot. */
 	if (vhm_memory_cache_fill(v))
 		return VHM_RESUME;

@@ -17,6 +17,8 @@
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
+#include <asm/cpufeature.h>
 #include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 
@@ -67,15 +69,29 @@ static enum vhm_next ask_next(struct vhm_vcpu *v)
 	return ask(v, part, true, piece(&m->state.value[m->step], part->offset, part->length));
 }
 
-static void add_fragments(struct vhm_mmio *m, const struct vhm_part *part)
+/* For user space, unless a write ends at a doorbell or in the ring. */
+static void add_fragment(struct vhm_vcpu *v, const struct vhm_part *part)
 {
-	struct vhm_part rest = *part;
+	struct vhm_mmio *m = v->mmio;
 
+	if (vhm_has_doors(v, VHM_MMIO) && m->step == VHM_STEP_WRITE &&
+	    vhm_doors_write_slow(v, VHM_MMIO, part->gpa, part->length,
+				 piece(&m->state.value[m->step], part->offset, part->length)))
+		return;
+	m->fragment[m->count++] = *part;
+}
+
+static void add_fragments(struct vhm_vcpu *v, const struct vhm_part *part)
+{
+	struct vhm_part rest = *part, eight = *part;
+
+	eight.length = 8;
 	for (; unlikely(rest.length > 8); rest.gpa += 8, rest.offset += 8, rest.length -= 8) {
-		m->fragment[m->count] = rest;
-		m->fragment[m->count++].length = 8;
+		eight.gpa = rest.gpa;
+		eight.offset = rest.offset;
+		add_fragment(v, &eight);
 	}
-	m->fragment[m->count++] = rest;
+	add_fragment(v, &rest);
 }
 
 /*
@@ -92,7 +108,7 @@ static void access_hole(struct vhm_vcpu *v, const struct vhm_part *part)
 	else if (vhm_ioapic_claims(v, part->gpa, part->length))
 		vhm_ioapic_mmio(v, part->gpa, data, part->length, m->step == VHM_STEP_WRITE);
 	else
-		add_fragments(m, part);
+		add_fragments(v, part);
 }
 
 /* May sleep: one page's part of the access at hand. */
@@ -390,6 +406,7 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 	struct vhm_mmio *m = v->mmio;
 	const struct vhm_insn *insn = m->insn;
 	struct vhm_part *part = &m->fragment[0];
+	u64 data;
 
 	*part = (struct vhm_part){ .gpa = v->fault_gpa, .length = insn->mem_size };
 	m->count = 1;
@@ -401,8 +418,12 @@ static enum vhm_next start_short(struct vhm_vcpu *v)
 		return plain_apic(v, vhm_ioapic_mmio);
 	if (m->step == VHM_STEP_READ)
 		return ask(v, part, false, 0);
+	data = vhm_insn_store(insn, m->state.regs) & vhm_size_mask(part->length);
 	vmx_skip_bytes(v, m->state.rip, insn->length);
-	return ask(v, part, true, vhm_insn_store(insn, m->state.regs));
+	if (vhm_has_doors(v, VHM_MMIO) &&
+	    vhm_doors_write_slow(v, VHM_MMIO, part->gpa, part->length, data))
+		return VHM_RESUME;
+	return ask(v, part, true, data);
 }
 
 /*
@@ -418,19 +439,27 @@ static bool may_be_short(const struct vhm_vcpu *v)
 				       !vhm_ioapic_claims(v, v->fault_gpa, insn->mem_size));
 }
 
-static enum vhm_next start(struct vhm_vcpu *v)
+/* Is it the short way? Nothing has happened yet if not. */
+static bool find_short(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
 	struct vhm_insn_address at;
 
-	if (likely(may_be_short(v))) {
-		/* RSP lives in the VMCS; instructions take it from among the others. */
-		m->state.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
-		m->step = m->insn->place[VHM_STEP_READ] ? VHM_STEP_READ : VHM_STEP_WRITE;
-		at = vhm_insn_address(m->insn, &m->state, m->step);
-		if (likely(cpu_has_checked(v, &at)))
-			return start_short(v);
-	}
+	if (unlikely(!may_be_short(v)))
+		return false;
+	/* RSP lives in the VMCS; instructions take it from among the others. */
+	m->state.regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
+	m->step = m->insn->place[VHM_STEP_READ] ? VHM_STEP_READ : VHM_STEP_WRITE;
+	at = vhm_insn_address(m->insn, &m->state, m->step);
+	return likely(cpu_has_checked(v, &at));
+}
+
+static enum vhm_next start(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+
+	if (likely(find_short(v)))
+		return start_short(v);
 	m->shortcut = false;
 	if (fetch_operands(v))
 		return VHM_RESUME;
@@ -501,17 +530,13 @@ static int fetch_and_decode(struct vhm_vcpu *v, u64 linear)
 static u64 locate(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
-	u64 linear;
 
-	vmx_load(&v->vmx);
 	m->bits = vmx_code_bits(&v->vmx);
 	m->state.regs = v->vmx.frame.regs;
 	m->state.rip = vmx_rip();
-	linear = m->state.rip;
-	if (m->bits != 64)
-		linear = (u32)(linear + vmcs_readl(GUEST_CS_BASE));
-	vmx_put();
-	return linear;
+	if (likely(m->bits == 64))
+		return m->state.rip;
+	return (u32)(m->state.rip + vmcs_readl(GUEST_CS_BASE));
 }
 
 static enum vhm_next not_decoded(struct vhm_vcpu *v, int err)
@@ -532,6 +557,74 @@ static enum vhm_next not_decoded(struct vhm_vcpu *v, int err)
 	}
 }
 
+/*
+ * SDM, "Information for VM Exits Due to Instruction Execution", gives no length for an
+ * EPT violation. Processors write it all the same, and KVM counts on that too; who
+ * emulates one may not.
+ */
+static unsigned int length_by_cpu(void)
+{
+	u32 length;
+
+	if (boot_cpu_has(X86_FEATURE_HYPERVISOR))
+		return 0;
+	length = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	return length <= VHM_INSN_MAX_LENGTH ? length : 0;
+}
+
+/**
+ * vhm_mmio_ring() - a doorbell that is rung by whatever is written: nothing is decoded
+ * @v: the vCPU; in the inner loop, at an EPT violation by a write
+ *
+ * Return: whether it was rung; then the instruction is done.
+ */
+bool vhm_mmio_ring(struct vhm_vcpu *v)
+{
+	unsigned int length = length_by_cpu();
+
+	if (v->events.recovered || !length || !vhm_doors_ring(v, v->fault_gpa))
+		return false;
+	vmx_skip_bytes(v, vmx_rip(), length);
+	return true;
+}
+
+static enum vhm_next look_at_requests(struct vhm_vcpu *v, enum vhm_next next)
+{
+	if (next == VHM_RESUME && unlikely(READ_ONCE(v->requests)))
+		return vhm_take_requests(v);
+	return next;
+}
+
+/**
+ * vhm_mmio_exit() - what vhm_mmio_emulate() does, in the inner loop
+ * @v: the vCPU
+ *
+ * Only an instruction that goes the short way and whose bytes are at hand.
+ *
+ * Return: VHM_SLEEP: nothing has been done; or as vhm_mmio_emulate(), or what
+ * vhm_take_requests() says.
+ */
+enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v)
+{
+	struct vhm_mmio *m = v->mmio;
+	u64 linear;
+
+	if (unlikely(v->events.recovered))
+		return VHM_SLEEP;
+	linear = locate(v);
+	if (offset_in_page(linear) > PAGE_SIZE - sizeof(m->bytes))
+		return VHM_SLEEP;
+	/* What is not there fails; it is waited for outside. */
+	pagefault_disable();
+	m->fetched = max(vhm_guest_fetch(v, linear, &m->bytes, 0), 0);
+	pagefault_enable();
+	if (m->fetched != VHM_INSN_MAX_LENGTH || decode_whole(m) || !find_short(v))
+		return VHM_SLEEP;
+	v->stats.insn_emulation++;
+	v->vmx.l1d_flush = true;
+	return look_at_requests(v, start_short(v));
+}
+
 /**
  * vhm_mmio_emulate() - do the instruction that made the EPT violation at hand
  * @v: the vCPU; may sleep
@@ -542,6 +635,7 @@ static enum vhm_next not_decoded(struct vhm_vcpu *v, int err)
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 {
 	enum vhm_next next;
+	u64 linear;
 	int err;
 
 	/* An event's delivery went through there: no instruction to do. */
@@ -552,7 +646,10 @@ enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v)
 					  v->fault_access, v->fault_gpa);
 	v->stats.insn_emulation++;
 	v->vmx.l1d_flush = true;
-	err = fetch_and_decode(v, locate(v));
+	vmx_load(&v->vmx);
+	linear = locate(v);
+	vmx_put();
+	err = fetch_and_decode(v, linear);
 	if (unlikely(err))
 		return not_decoded(v, err);
 	vmx_load(&v->vmx);
@@ -566,6 +663,7 @@ static enum vhm_next complete_one_place(struct vhm_vcpu *v, u64 value)
 {
 	struct vhm_mmio *m = v->mmio;
 	struct vhm_insn_state *s = &m->state;
+	const struct vhm_part part = m->fragment[0];
 
 	s->regs[VHM_RSP] = vmcs_readl(GUEST_RSP);
 	s->rflags = vmx_rflags();
@@ -578,7 +676,10 @@ static enum vhm_next complete_one_place(struct vhm_vcpu *v, u64 value)
 	if (!m->insn->modify)
 		return VHM_RESUME;
 	m->step = VHM_STEP_WRITE;
-	return ask(v, &m->fragment[0], true, s->value[VHM_STEP_WRITE].word[0]);
+	m->count = 0;
+	m->next = 0;
+	add_fragment(v, &part);
+	return m->count ? ask_next(v) : VHM_RESUME;
 }
 
 static enum vhm_next complete_short(struct vhm_vcpu *v, u64 data)

@@ -56,7 +56,8 @@ struct vhm_msrs {
  * @value: stored number for @get and @set, or the constant
  * @conditional: exists only in a guest that was told so, or in one direction
  * @listed: in KVM_GET_MSR_INDEX_LIST
- * @switched: lives in the CPU while the guest runs, so a write has to go there
+ * @switched: lives in the CPU while the guest runs, so a write has to go there, or causes
+ *            something that is done outside the inner loop
  */
 struct msr_row {
 	u32 index;
@@ -97,7 +98,7 @@ static int set_tsc(struct vhm_vcpu *v, const struct msr_row *row, u64 value, boo
 	if (!host)
 		v->msrs->stored[STORED_TSC_ADJUST] += offset - v->vmx.tsc_offset;
 	vmx_set_tsc(&v->vmx, offset);
-	vhm_lapic_tsc_changed(v);
+	vhm_tsc_changed(v);
 	return 0;
 }
 
@@ -107,7 +108,7 @@ static int set_tsc_adjust(struct vhm_vcpu *v, const struct msr_row *row, u64 val
 
 	if (!host) {
 		vmx_set_tsc(&v->vmx, v->vmx.tsc_offset + value - *adjust);
-		vhm_lapic_tsc_changed(v);
+		vhm_tsc_changed(v);
 	}
 	*adjust = value;
 	return 0;
@@ -358,6 +359,42 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 	return value >> 32 ? 1 : set_switched(v, row, value, host);
 }
 
+/* KVM's own, by which a guest says where in its memory it wants to be told something. */
+static u64 get_clock(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->pv.clock;
+}
+
+static int set_clock(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	vhm_set_clock_msr(v, value);
+	return 0;
+}
+
+static u64 get_wall_clock(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return READ_ONCE(v->vm->wall_clock);
+}
+
+static int set_wall_clock(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	vhm_set_wall_clock_msr(v, value);
+	return 0;
+}
+
+static u64 get_steal(struct vhm_vcpu *v, const struct msr_row *row)
+{
+	return v->pv.steal;
+}
+
+static int set_steal(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool host)
+{
+	return vhm_set_steal_msr(v, value);
+}
+
+/* What they cause is done outside the inner loop, so a guest's write leaves it. */
+#define KVM_MSR(msr, get, set)	\
+	{ msr, get, set, .conditional = true, .listed = true, .switched = true }
 #define CONSTANT(msr, n)	{ .index = msr, .value = n }
 #define MTRR_RANGE(msr, set, n)	{ msr, get_stored, set, STORED_MTRR_VARIABLE + (n) }
 #define MTRR_BASE(n)	MTRR_RANGE(MTRRphysBase_MSR(n), set_mtrr_base, 2 * (n))
@@ -366,8 +403,8 @@ static int set_32(struct vhm_vcpu *v, const struct msr_row *row, u64 value, bool
 
 static const struct msr_row rows[] = {
 	{ MSR_IA32_TSC, get_tsc, set_tsc, .listed = true },
-	{ MSR_KVM_WALL_CLOCK, .conditional = true },
-	{ MSR_KVM_SYSTEM_TIME, .conditional = true },
+	KVM_MSR(MSR_KVM_WALL_CLOCK, get_wall_clock, set_wall_clock),
+	KVM_MSR(MSR_KVM_SYSTEM_TIME, get_clock, set_clock),
 	CONSTANT(MSR_IA32_PLATFORM_ID, 0),
 	{ MSR_IA32_APICBASE, get_apic_base, set_apic_base },
 	CONSTANT(MSR_IA32_EBL_CR_POWERON, 0),
@@ -410,6 +447,9 @@ static const struct msr_row rows[] = {
 	CONSTANT(MSR_RAPL_POWER_UNIT, 0), CONSTANT(MSR_PKG_ENERGY_STATUS, 0),
 	CONSTANT(MSR_DRAM_ENERGY_STATUS, 0), CONSTANT(MSR_PP0_ENERGY_STATUS, 0),
 	CONSTANT(MSR_PP1_ENERGY_STATUS, 0),
+	KVM_MSR(MSR_KVM_WALL_CLOCK_NEW, get_wall_clock, set_wall_clock),
+	KVM_MSR(MSR_KVM_SYSTEM_TIME_NEW, get_clock, set_clock),
+	KVM_MSR(MSR_KVM_STEAL_TIME, get_steal, set_steal),
 	{ MSR_EFER, get_efer, set_efer, .listed = true, .switched = true },
 	{ MSR_STAR, get_switched, set_switched, .listed = true, .switched = true },
 	{ MSR_LSTAR, get_switched, set_address, .listed = true, .switched = true },
@@ -470,13 +510,15 @@ static const struct msr_row *find_guest_row(struct vhm_vcpu *v, u32 index, bool 
 	return likely(row->index == index) ? row : find_another_row(v, index, write);
 }
 
-/*
- * The paravirtual clock is in no guest; its rows are there because QEMU writes 0 to
- * them in any case. And who loads microcode writes an MSR that cannot be read.
- */
+/* Who loads microcode writes an MSR that cannot be read; KVM's go with CPUID. */
 static noinline bool condition_met(struct vhm_vcpu *v, const struct msr_row *row, bool write,
 				   bool host)
 {
+	u32 feature = vhm_pv_feature_of_msr(row->index);
+
+	if (feature)
+		return vhm_cpuid_has(v, KVM_CPUID_FEATURES, 0, VHM_EAX,
+				     feature & vhm_pv_features());
 	if (row->index == MSR_IA32_UCODE_WRITE)
 		return write;
 	if (row->index == MSR_PLATFORM_INFO)

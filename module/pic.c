@@ -77,6 +77,7 @@ static struct vhm_vcpu *listener(struct vhm_pic *p)
 }
 
 static void unlock(struct vhm_pic *p, unsigned long flags)
+	__releases(&p->lock)
 {
 	bool wake = p->wake;
 	struct vhm_vcpu *v;

@@ -32,7 +32,7 @@
 #define PERIOD_MIN_NS	200000
 
 /* Ticks that wait for the guest; more would not be made up for in a day. */
-#define PENDING_MAX	(1 << 26)
+#define PENDING_MAX	((int)BIT(26))
 
 /* How a counter is read and written; KVM's kvm_pit_channel_state has these in rw_mode. */
 enum { RW_LATCH, RW_LOW, RW_HIGH, RW_BOTH, RW_BOTH_HIGH };
@@ -80,9 +80,9 @@ struct vhm_pit {
 	atomic_t acknowledged;
 };
 
-/* Pairs with the release in create(). */
 static struct vhm_pit *find(struct vhm_vm *vm)
 {
+	/* Pairs with the release in create(). */
 	return smp_load_acquire(&vm->pit);
 }
 

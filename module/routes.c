@@ -157,6 +157,7 @@ void vhm_gsi_acknowledged(struct vhm_vm *vm, u32 gsi)
 {
 	if (gsi == 0)
 		vhm_pit_acknowledged(vm);
+	vhm_irqfd_acknowledged(vm, gsi);
 }
 
 static int gsi_of_pin(struct vhm_vm *vm, unsigned int chip, unsigned int pin)

@@ -33,6 +33,18 @@ static const struct vhm_slot *slot_of_frame(const struct vhm_slots *slots, u64 f
 }
 
 /**
+ * vhm_has_slot() - is there memory, or may be?
+ * @vm: the VM; in the inner loop
+ * @frame: guest frame number
+ *
+ * Return: whether there is a slot.
+ */
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame)
+{
+	return slot_of_frame(rcu_dereference_sched(vm->slots), frame);
+}
+
+/**
  * vhm_slot_of() - the slot of a guest frame, to be looked at in place
  * @vm: the VM
  * @frame: guest frame number

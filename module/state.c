@@ -90,6 +90,7 @@ void vhm_vcpu_init(struct vhm_vcpu *v)
 	v->events = (struct vhm_events){};
 	x->event_work = true;
 	vhm_lapic_reset(v, true);
+	vhm_pv_reset(v);
 }
 
 /**
@@ -574,6 +575,8 @@ static noinline long rare_ioctl(struct vhm_vcpu *v, unsigned int cmd, void __use
 		return vhm_get_lapic(v, argp);
 	case KVM_SET_LAPIC:
 		return vhm_set_lapic(v, argp);
+	case KVM_TPR_ACCESS_REPORTING:
+		return vhm_tpr_access_reporting(v, argp);
 	case KVM_SET_VAPIC_ADDR:
 		return vhm_set_vapic_addr(v, argp);
 	case KVM_ENABLE_CAP:

@@ -42,6 +42,17 @@ long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz)
 	return 0;
 }
 
+/**
+ * vhm_tsc_changed() - the guest's TSC has been set: who goes by it has to know
+ * @v: the vCPU
+ */
+void vhm_tsc_changed(struct vhm_vcpu *v)
+{
+	vhm_lapic_tsc_changed(v);
+	if (v->pv.clock & KVM_MSR_ENABLED)
+		vhm_clock_changed(v);
+}
+
 static u64 get_offset(struct vhm_vcpu *v)
 {
 	return v->vmx.tsc_offset;
@@ -52,7 +63,7 @@ static void set_offset(struct vhm_vcpu *v, u64 offset)
 	vmx_load(&v->vmx);
 	vmx_set_tsc(&v->vmx, offset);
 	vmx_put();
-	vhm_lapic_tsc_changed(v);
+	vhm_tsc_changed(v);
 }
 
 /**

@@ -187,6 +187,8 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 			return shut_down(v);
 		if (unlikely(v->debug.stepped))
 			return vhm_step_exit(v);
+		if (unlikely(v->lapic) && vhm_vapic_owed(v))
+			return VHM_WAIT;
 		v->vmx.event_work = vhm_inject_events(v);
 		vmx_inject(&v->vmx);
 	}
@@ -272,6 +274,7 @@ static long run_guest(struct vhm_vcpu *v)
 	for (;;) {
 		if (unlikely(v->ept_cached < VHM_EPT_CACHE && vhm_memory_cache_fill(v)))
 			return -ENOMEM;
+		vhm_pv_update(v);
 		next = unlikely(v->lapic) ? vhm_wait(v) : VHM_RESUME;
 		if (likely(next == VHM_RESUME))
 			next = inner_loop(v);
@@ -300,6 +303,8 @@ static void update_run_page(struct vhm_vcpu *v)
 	struct kvm_run *run = v->run;
 	bool enabled;
 
+	if (unlikely(v->lapic))
+		vhm_vapic_sync(v);
 	vmx_load(&v->vmx);
 	enabled = vmx_rflags() & X86_EFLAGS_IF;
 	run->if_flag = enabled;
@@ -452,6 +457,8 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	case KVM_NMI:
 		vhm_nmi(v);
 		return 0;
+	case KVM_KVMCLOCK_CTRL:
+		return arg ? -EINVAL : vhm_kvmclock_ctrl(v);
 	case KVM_SET_SIGNAL_MASK:
 		return set_signal_mask(v, argp);
 	case KVM_SET_CPUID2:
@@ -511,6 +518,8 @@ static vm_fault_t vcpu_fault(struct vm_fault *fault)
 		fault->page = virt_to_page(v->run);
 	else if (fault->pgoff == KVM_PIO_PAGE_OFFSET)
 		fault->page = virt_to_page(v->pio_data);
+	else if (fault->pgoff == KVM_COALESCED_MMIO_PAGE_OFFSET)
+		fault->page = virt_to_page(v->vm->ring);
 	else
 		return VM_FAULT_SIGBUS;
 	get_page(fault->page);

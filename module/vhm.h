@@ -15,6 +15,8 @@
  *   [p] vhm_pic.lock, a raw spinlock: the two 8259s (irqchip.h)
  *   [i] vhm_ioapic.lock, a raw spinlock: the I/O APIC
  *   [t] vhm_pit.lock, a raw spinlock: the 8254's counters (pit.c)
+ *   [q] vhm_vm.irqfd_lock, a spinlock: the list of irqfds (irqfd.c)
+ *   [o] vhm_vm.ring_lock, a raw spinlock: the ring of coalesced writes (coalesce.c)
  *   [a] atomic, or written by one and read by all with READ_ONCE()
  *
  * A local APIC's timer runs in interrupt context and takes none of them; it is stopped with
@@ -24,11 +26,16 @@
  * Of [p] and [i] neither is taken under the other, and both are free when the end of an
  * interrupt is told (vhm_gsi_acknowledged()).
  *
+ * A signal of an eventfd comes with the lock of its wait queue held, IRQs off: under it an
+ * irqfd raises its GSI, for which it takes [p] or [i], or ends, for which it takes [q].
+ *
  * Beside these, vpids_lock in vmx/vmcs.c, a spinlock, guards the VPIDs in use; nothing is
  * taken under it.
  *
  * Order: vhm_vcpu.lock, vhm_vm.lock, mmap_lock, vhm_ept.lock; vhm_vcpu.lock, watch_lock;
- * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock.
+ * vhm_vm.lock, vhm_pit.lock, and then vhm_pic.lock or vhm_ioapic.lock;
+ * an eventfd's wait queue, and then irqfd_lock, vhm_pic.lock or vhm_ioapic.lock. Nothing is
+ * taken under ring_lock.
  */
 #ifndef VHM_H
 #define VHM_H
@@ -61,8 +68,8 @@
 				 KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK)
 #define VHM_MCE_BANKS		32
 
-/* The pages that a vCPU fd maps: struct kvm_run, then port I/O data. */
-#define VHM_RUN_PAGES		2
+/* The pages that a vCPU fd maps: struct kvm_run, port I/O data, ring of coalesced writes. */
+#define VHM_RUN_PAGES		3
 
 /* Registers as instructions number them. */
 enum {
@@ -154,6 +161,7 @@ struct vhm_vcpu_stats {
 	u64 entries;
 };
 
+struct vhm_doors;
 struct vhm_irqchip;
 struct vhm_lapic;
 struct vhm_pit;
@@ -175,6 +183,15 @@ struct vhm_options {
 	bool exit_on_failure;	/* of the emulator */
 	bool protect_log;	/* a dirty log takes the right to write, though the CPU has PML */
 	bool hide_platform_info; /* the guest cannot read MSR_PLATFORM_INFO */
+	bool halt_poll_chosen;
+	u32 halt_poll_ns;	/* then the longest poll of a vCPU that halts */
+};
+
+/* Where a guest writes to that is no memory. */
+enum vhm_space {
+	VHM_PORTS,
+	VHM_MMIO,
+	VHM_SPACES,
 };
 
 struct vhm_vm {
@@ -193,6 +210,12 @@ struct vhm_vm {
 	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
 	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
 	unsigned int logs;			/* [l] to write, [a] to read: slots that have one */
+	struct vhm_doors __rcu *doors[VHM_SPACES];	/* [r], written under [l]; or NULL */
+	raw_spinlock_t ring_lock;
+	struct kvm_coalesced_mmio_ring *ring;	/* [o] shared with user space: trust nothing */
+	spinlock_t irqfd_lock;
+	struct list_head irqfds;		/* [q] */
+	struct list_head resamplers;		/* [r], written under [l] */
 	struct vhm_ept ept;
 	wait_queue_head_t invalidated;		/* woken when an invalidation has ended */
 	/* One of its own, because the kernel shares a notifier between equal ops. */
@@ -202,6 +225,10 @@ struct vhm_vm {
 	struct vhm_msr_filter *msr_filter;	/* [l] to write; vCPUs adopt it, see filter.c */
 	u64 msr_filters;			/* [l] how many there have been */
 	u64 tsc_start;				/* [c] host TSC when the guest's was 0 */
+	u64 clock_offset;			/* [a] the guest's clock at tsc_start */
+	u32 clock_mul;				/* [c] ticks to nanoseconds, see pvclock.c */
+	s8 clock_shift;				/* [c] */
+	u64 wall_clock;				/* [a] MSR_KVM_WALL_CLOCK */
 	struct vhm_vm_stats stats;
 };
 
@@ -282,6 +309,30 @@ enum {
 	VHM_REQUEST_INIT,
 	VHM_REQUEST_SIPI,
 	VHM_REQUEST_EOI,	/* user space's I/O APIC has to hear of one */
+	VHM_REQUEST_TPR,	/* user space wants to hear of the TPR's use */
+	VHM_REQUEST_PV,		/* something in the guest's memory is no longer right */
+};
+
+/**
+ * struct vhm_pv - what a guest that knows KVM has asked for
+ * @clock: MSR_KVM_SYSTEM_TIME
+ * @steal: MSR_KVM_STEAL_TIME
+ * @waited: of the thread for a CPU, in nanoseconds, as last told
+ * @thread: which one; never followed
+ * @clock_due: the clock's numbers have to be written
+ * @wall_due: the wall clock has
+ * @steal_due: the guest has just asked for it
+ * @stopped: the guest is to be told that it was stopped
+ */
+struct vhm_pv {
+	u64 clock;
+	u64 steal;
+	u64 waited;
+	const void *thread;
+	bool clock_due;			/* [a] */
+	bool wall_due;
+	bool steal_due;
+	bool stopped;
 };
 
 /* Any other instruction that user space is doing for us. */
@@ -318,11 +369,14 @@ struct vhm_vcpu {
 	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
+	u64 poll_ns;				/* before it sleeps in HLT */
+	bool tpr_reports;			/* KVM_TPR_ACCESS_REPORTING */
 	u32 tsc_khz;				/* as user space has set it, or 0 */
 	bool sigset_active;
 	sigset_t sigset;
 	struct vhm_events events;
 	struct vhm_debug debug;
+	struct vhm_pv pv;
 	struct vhm_pio pio;
 	struct vhm_asked asked;
 	struct vhm_mmio *mmio;
@@ -413,8 +467,15 @@ void vhm_lapic_tsc_changed(struct vhm_vcpu *v);
 void vhm_lapic_watchdog(struct vhm_vcpu *v);
 void vhm_set_apic_base(struct vhm_vcpu *v, u64 value);
 long vhm_get_lapic(struct vhm_vcpu *v, struct kvm_lapic_state __user *user);
-long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
 long vhm_set_lapic(struct vhm_vcpu *v, const struct kvm_lapic_state __user *user);
+
+/* vapic.c: as lapic.c, but for the calls */
+void vhm_vapic_sync(struct vhm_vcpu *v);
+bool vhm_vapic_is_set(const struct vhm_vcpu *v);
+bool vhm_vapic_owed(struct vhm_vcpu *v);
+long vhm_set_vapic_addr(struct vhm_vcpu *v, const struct kvm_vapic_addr __user *user);
+long vhm_tpr_access_reporting(struct vhm_vcpu *v, struct kvm_tpr_access_ctl __user *user);
+void vhm_tpr_accessed(struct vhm_vcpu *v, bool write);
 
 /* routes.c */
 /* Who holds a line up: it falls when the last one lets go. */
@@ -453,6 +514,51 @@ void vhm_pit_port(struct vhm_vm *vm, u16 port, void *data, bool write);
 void vhm_pit_acknowledged(struct vhm_vm *vm);
 void vhm_pit_restart(struct vhm_vm *vm);
 
+/* pv.c, pvclock.c, steal.c */
+#define VHM_CLOCK_FLAGS	(KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC)
+void vhm_pv_update(struct vhm_vcpu *v);
+void vhm_pv_reset(struct vhm_vcpu *v);
+void vhm_clock_init(struct vhm_vm *vm);
+void vhm_clock_changed(struct vhm_vcpu *v);
+void vhm_set_clock_msr(struct vhm_vcpu *v, u64 value);
+void vhm_set_wall_clock_msr(struct vhm_vcpu *v, u64 value);
+int vhm_set_steal_msr(struct vhm_vcpu *v, u64 value);
+long vhm_get_clock(struct vhm_vm *vm, struct kvm_clock_data __user *user);
+long vhm_set_clock(struct vhm_vm *vm, const struct kvm_clock_data __user *user);
+long vhm_kvmclock_ctrl(struct vhm_vcpu *v);
+bool vhm_clock_supported(void);
+u32 vhm_pv_features(void);
+u32 vhm_pv_feature_of_msr(u32 index);
+
+/* doorbell.c */
+bool vhm_doors_ring(struct vhm_vcpu *v, u64 gpa);
+bool vhm_doors_write_slow(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+			  unsigned int length, u64 value);
+bool vhm_doors_write(struct vhm_vcpu *v, enum vhm_space space, u64 address,
+		     unsigned int length, u64 value);
+long vhm_ioeventfd(struct vhm_vm *vm, const struct kvm_ioeventfd __user *user);
+void vhm_doors_free(struct vhm_vm *vm);
+
+/* Whether vhm_doors_write() could say anything but false. */
+static inline bool vhm_has_doors(const struct vhm_vcpu *v, enum vhm_space space)
+{
+	return unlikely(rcu_access_pointer(v->vm->doors[space]));
+}
+
+/* coalesce.c */
+long vhm_register_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+long vhm_unregister_coalesced(struct vhm_vm *vm, const struct kvm_coalesced_mmio_zone __user *user);
+int vhm_coalesce_init(struct vhm_vm *vm);
+void vhm_coalesce_free(struct vhm_vm *vm);
+
+/* irqfd.c */
+long vhm_irqfd(struct vhm_vm *vm, const struct kvm_irqfd __user *user);
+void vhm_irqfd_acknowledged(struct vhm_vm *vm, u32 gsi);
+void vhm_irqfds_init(struct vhm_vm *vm);
+void vhm_irqfds_end(struct vhm_vm *vm);
+int vhm_irqfd_start(void);
+void vhm_irqfd_stop(void);
+
 /* exit.c */
 enum vhm_next vhm_handle_exit(struct vhm_vcpu *v, u32 reason);
 enum vhm_next vhm_handle_exit_sleepable(struct vhm_vcpu *v, u32 reason);
@@ -469,6 +575,8 @@ void vhm_ask(struct vhm_vcpu *v, enum vhm_next (*complete)(struct vhm_vcpu *v));
 enum vhm_next vhm_asked_complete(struct vhm_vcpu *v);
 
 /* mmio.c */
+bool vhm_mmio_ring(struct vhm_vcpu *v);
+enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_emulate(struct vhm_vcpu *v);
 enum vhm_next vhm_mmio_complete(struct vhm_vcpu *v);
 
@@ -488,6 +596,7 @@ long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
 /* slot.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
+bool vhm_has_slot(struct vhm_vm *vm, u64 frame);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
 const struct vhm_slot *vhm_slot_of(struct vhm_vm *vm, u64 frame);
 const struct vhm_slot *vhm_logged_slot(struct vhm_vm *vm, u32 id);
@@ -601,6 +710,7 @@ enum vhm_next vhm_msr_refused(struct vhm_vcpu *v, bool write, u32 reason);
 /* tsc.c */
 long vhm_get_tsc_khz(struct vhm_vcpu *v);
 long vhm_set_tsc_khz(struct vhm_vcpu *v, u32 khz);
+void vhm_tsc_changed(struct vhm_vcpu *v);
 long vhm_vcpu_attr(struct vhm_vcpu *v, unsigned int cmd, const struct kvm_device_attr __user *user);
 
 /* task.c */

@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include <asm/tsc.h>
 
+#include "compat.h"
 #include "vhm.h"
 
 /**
@@ -65,13 +66,30 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 	case KVM_CAP_SIGNAL_MSI:
 	case KVM_CAP_IRQ_INJECT_STATUS:
 	case KVM_CAP_TSC_DEADLINE_TIMER:
+	case KVM_CAP_COALESCED_PIO:
+	case KVM_CAP_HALT_POLL:
+	case KVM_CAP_IRQFD:
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IOAPIC_POLARITY_IGNORED:
 	case KVM_CAP_PIT:
 	case KVM_CAP_PIT2:
 	case KVM_CAP_PIT_STATE2:
 	case KVM_CAP_REINJECT_CONTROL:
+	case KVM_CAP_VAPIC:
 		return 1;
+	case KVM_CAP_IOEVENTFD:
+	case KVM_CAP_IOEVENTFD_NO_LENGTH:
+	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
+	case KVM_CAP_IRQFD_RESAMPLE:
+		return VHM_CAN_SIGNAL;
+	case KVM_CAP_ADJUST_CLOCK:
+		return vhm_clock_supported() ? VHM_CLOCK_FLAGS : 0;
+	case KVM_CAP_CLOCKSOURCE:
+	case KVM_CAP_KVMCLOCK_CTRL:
+		return vhm_clock_supported();
+	case KVM_CAP_COALESCED_MMIO:
+		/* The page of the ring. */
+		return KVM_COALESCED_MMIO_PAGE_OFFSET;
 	case KVM_CAP_X2APIC_API:
 		return VHM_X2APIC_FORMATS;
 	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
@@ -122,6 +140,8 @@ static void vm_destroy(struct kref *ref)
 		vhm_vcpu_free(vm->vcpu[i]);
 	vhm_msr_filter_free(vm->msr_filter);
 	vhm_routes_free(vm);
+	vhm_doors_free(vm);
+	vhm_coalesce_free(vm);
 	vhm_irqchip_free(vm);
 	mmdrop(vm->mm);
 	/* Frees the VM itself, once no notifier can be under way. */
@@ -148,7 +168,10 @@ void vhm_vm_put(struct vhm_vm *vm)
 
 static int vm_release(struct inode *inode, struct file *file)
 {
-	vhm_vm_put(file->private_data);
+	struct vhm_vm *vm = file->private_data;
+
+	vhm_irqfds_end(vm);
+	vhm_vm_put(vm);
 	return 0;
 }
 
@@ -292,6 +315,18 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_set_gsi_routing(vm, argp);
 	case KVM_SIGNAL_MSI:
 		return vhm_signal_msi(vm, argp);
+	case KVM_GET_CLOCK:
+		return vhm_get_clock(vm, argp);
+	case KVM_SET_CLOCK:
+		return vhm_set_clock(vm, argp);
+	case KVM_IRQFD:
+		return vhm_irqfd(vm, argp);
+	case KVM_IOEVENTFD:
+		return vhm_ioeventfd(vm, argp);
+	case KVM_REGISTER_COALESCED_MMIO:
+		return vhm_register_coalesced(vm, argp);
+	case KVM_UNREGISTER_COALESCED_MMIO:
+		return vhm_unregister_coalesced(vm, argp);
 	case KVM_IRQ_LINE:
 		return vhm_irq_line(vm, argp, false);
 	case KVM_IRQ_LINE_STATUS:
@@ -438,14 +473,23 @@ int vhm_vm_create(void)
 	init_waitqueue_head(&vm->invalidated);
 	vm->mm = current->mm;
 	vm->tsc_start = rdtsc();
+	vhm_clock_init(vm);
+	vhm_irqfds_init(vm);
+	err = vhm_coalesce_init(vm);
+	if (err)
+		goto free_vm;
 	err = vhm_memory_init(vm);
-	if (err) {
-		kfree(vm);
-		return err;
-	}
+	if (err)
+		goto free_ring;
 	mmgrab(vm->mm);
 	err = anon_inode_getfd("vhm-vm", &vm_fops, vm, O_RDWR | O_CLOEXEC);
 	if (err < 0)
 		vhm_vm_put(vm);
+	return err;
+
+free_ring:
+	vhm_coalesce_free(vm);
+free_vm:
+	kfree(vm);
 	return err;
 }

@@ -7,11 +7,15 @@
  * inner loop, or that it sleeps, before it looks at the bits. With a full barrier on
  * either side one of the two sees the other; Documentation/architecture.rst draws it.
  *
- * Nothing of this concerns a vCPU whose local APIC is user space's.
+ * A vCPU whose local APIC is user space's is asked for one thing alone, to look at what it
+ * shares with its guest (pv.c).
  */
 #include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/smp.h>
 
 #include "compat.h"
@@ -51,6 +55,7 @@ static void take_event(struct vhm_vcpu *v)
 {
 	if (!test_and_clear_bit(VHM_REQUEST_EVENT, &v->requests))
 		return;
+	v->lapic->vapic_synced = false;
 	/* One is latched while another is handled, no more. */
 	v->events.nmi_pending = min(v->events.nmi_pending + atomic_xchg(&v->nmis, 0), 2);
 	v->vmx.event_work = true;
@@ -60,18 +65,27 @@ static void take_event(struct vhm_vcpu *v)
  * vhm_take_requests() - what has been asked of a vCPU
  * @v: the vCPU, in its inner loop; requests is not 0
  *
- * Return: VHM_RESUME: it may enter the guest; VHM_WAIT: vhm_wait() is next; VHM_USER.
+ * Return: VHM_RESUME: it may enter the guest; VHM_WAIT: vhm_wait() is next; VHM_RELOAD:
+ * vhm_pv_update() is; VHM_USER.
  */
 enum vhm_next vhm_take_requests(struct vhm_vcpu *v)
 {
 	take_event(v);
 	if (READ_ONCE(v->requests) & INIT_OR_SIPI)
 		return VHM_WAIT;
-	if (!test_and_clear_bit(VHM_REQUEST_EOI, &v->requests))
-		return VHM_RESUME;
-	v->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
-	v->run->eoi.vector = v->lapic->eoi;
-	return VHM_USER;
+	/* run_guest() does that, on its way back here. */
+	if (unlikely(READ_ONCE(v->requests) & BIT(VHM_REQUEST_PV)))
+		return VHM_RELOAD;
+	if (test_and_clear_bit(VHM_REQUEST_EOI, &v->requests)) {
+		v->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+		v->run->eoi.vector = v->lapic->eoi;
+		return VHM_USER;
+	}
+	if (test_and_clear_bit(VHM_REQUEST_TPR, &v->requests)) {
+		v->run->exit_reason = KVM_EXIT_TPR_ACCESS;
+		return VHM_USER;
+	}
+	return VHM_RESUME;
 }
 
 static void accept_init(struct vhm_vcpu *v)
@@ -106,10 +120,64 @@ static void accept_init_and_sipi(struct vhm_vcpu *v)
 		accept_sipi(v);
 }
 
+/* The longest that a vCPU polls before it sleeps, unless KVM_CAP_HALT_POLL says another. */
+static unsigned int halt_poll_ns = 200000;
+module_param(halt_poll_ns, uint, 0644);
+MODULE_PARM_DESC(halt_poll_ns, "nanoseconds that a halted vCPU may poll (200000); 0: it sleeps at once");
+
+/* How long one that has not polled so far begins with. */
+#define FIRST_POLL_NS	10000
+
+static u64 longest_poll(const struct vhm_vcpu *v)
+{
+	const struct vhm_options *o = &v->vm->options;
+
+	/* Pairs with enable_on_vm(). */
+	return smp_load_acquire(&o->halt_poll_chosen) ? READ_ONCE(o->halt_poll_ns) :
+							READ_ONCE(halt_poll_ns);
+}
+
+/*
+ * A wake-up that is near costs less than to sleep. Whoever else wants this CPU gets it,
+ * and whoever is to wake us may be waiting for it.
+ */
+static void poll(struct vhm_vcpu *v)
+{
+	u64 begun = ktime_get();
+
+	if (!v->poll_ns)
+		return;
+	while (!READ_ONCE(v->requests) && !need_resched() && !signal_pending(current) &&
+	       single_task_running() && ktime_get() - begun < v->poll_ns)
+		cpu_relax();
+}
+
+/* Would it have been worth while, this time? As KVM, twice as long, or not at all. */
+static void adapt(struct vhm_vcpu *v, u64 halted)
+{
+	u64 longest = longest_poll(v);
+
+	if (halted > longest)
+		v->poll_ns = 0;
+	else if (halted > v->poll_ns)
+		v->poll_ns = min(longest, max_t(u64, 2 * v->poll_ns, FIRST_POLL_NS));
+}
+
 /* -EINTR for a signal. */
 static int sleep_until_asked(struct vhm_vcpu *v)
 {
 	return rcuwait_wait_event(&v->wait, READ_ONCE(v->requests), TASK_INTERRUPTIBLE);
+}
+
+static int halt_until_asked(struct vhm_vcpu *v)
+{
+	u64 begun = ktime_get();
+	int err;
+
+	poll(v);
+	err = sleep_until_asked(v);
+	adapt(v, ktime_get() - begun);
+	return err;
 }
 
 static bool halt_ends(struct vhm_vcpu *v)
@@ -126,21 +194,23 @@ static bool halt_ends(struct vhm_vcpu *v)
  * vhm_wait() - let a vCPU that has a local APIC sleep until it has something to do
  * @v: the vCPU, outside the inner loop
  *
- * Return: VHM_RESUME: it is runnable; VHM_SIGNAL; VHM_USER: there is an EOI to be told.
+ * Return: VHM_RESUME: it is runnable; VHM_SIGNAL; VHM_USER: there is something to be told.
  */
 enum vhm_next vhm_wait(struct vhm_vcpu *v)
 {
 	for (;;) {
 		accept_init_and_sipi(v);
+		vhm_vapic_sync(v);
 		if (likely(v->mp_state == KVM_MP_STATE_RUNNABLE))
 			return VHM_RESUME;
+		vhm_pv_update(v);
 		if (vhm_take_requests(v) == VHM_USER)
 			return VHM_USER;
 		if (v->mp_state == KVM_MP_STATE_HALTED && halt_ends(v)) {
 			v->mp_state = KVM_MP_STATE_RUNNABLE;
 			return VHM_RESUME;
 		}
-		if (sleep_until_asked(v))
+		if (v->mp_state == KVM_MP_STATE_HALTED ? halt_until_asked(v) : sleep_until_asked(v))
 			return VHM_SIGNAL;
 	}
 }
@@ -159,6 +229,7 @@ long vhm_wait_for_init(struct vhm_vcpu *v)
 		return -EINTR;
 	}
 	take_event(v);
+	vhm_pv_update(v);
 	accept_init_and_sipi(v);
 	return -EAGAIN;
 }
@@ -171,7 +242,7 @@ long vhm_wait_for_init(struct vhm_vcpu *v)
  */
 enum vhm_next vhm_halt(struct vhm_vcpu *v)
 {
-	if (vhm_events_end_halt(v)) {
+	if (!v->lapic->vapic && vhm_events_end_halt(v)) {
 		v->vmx.event_work = true;
 		return VHM_RESUME;
 	}

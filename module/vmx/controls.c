@@ -44,7 +44,7 @@ static const struct vmx_control controls[] = {
 	{ CPU, 19, REQUIRED, "CR8 is the host's task priority otherwise, without a TPR shadow" },
 	{ CPU, 20, REQUIRED, "CR8 is the host's task priority otherwise, without a TPR shadow" },
 	{ CPU, 21, WANTED,
-	  "CR8 of a vCPU that has its local APIC in the kernel needs no exit (parameter tpr_shadow)" },
+	  "CR8 of a vCPU with a local APIC in the kernel needs no exit (parameter tpr_shadow)" },
 	{ CPU, 22, VARIES, "on while an NMI waits until the guest can take it" },
 	{ CPU, 23, REQUIRED, "the debug registers are the host's until the guest uses them" },
 	{ CPU, 24, REQUIRED, "every port is a device, and devices are user space's" },

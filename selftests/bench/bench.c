@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -60,6 +61,12 @@ static void check_names(const char *list)
 		list += len;
 		list += *list == ',';
 	}
+}
+
+/* Two that talk to each other at the same time need a CPU each. */
+static bool is_possible(const struct row *row)
+{
+	return row->measure != ipi_between || sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
 static unsigned int to_count(const char *text)
@@ -116,7 +123,7 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < nr_rows; i++) {
 		const struct row *row = &rows[i];
 
-		if (only && !has_name(only, row->name))
+		if ((only && !has_name(only, row->name)) || !is_possible(row))
 			continue;
 		printf("%s\t%llu\t%s\n", row->name,
 		       (unsigned long long)row->measure(row, count), row->what);

@@ -15,6 +15,7 @@
  * @name: what --rows takes
  * @what: what is measured
  * @measure: returns ticks of one round trip; @count is how many to make
+ * @loop: the guest's code
  */
 struct row {
 	const char *name;
@@ -30,6 +31,20 @@ extern const unsigned int nr_rows;
 extern const char loop_empty[], loop_cpuid[], loop_vmcall[], loop_rdmsr[];
 extern const char loop_in[], loop_out[], loop_mmio_write[], loop_mmio_read[];
 extern const char loop_mmio_rmw[], loop_touch[], loop_touch_large[], loop_hlt[];
+
+extern const char loop_bell_port[], loop_bell_mmio[], loop_self_ipi[], loop_timer[];
+extern const char loop_irqfd[], loop_halted[], loop_ipi[];
+
+uint64_t bench_median(void (*make)(void *work, unsigned int trips), void *work,
+		      unsigned int count);
+
+/* irqs.c */
+uint64_t bell_port(const struct row *row, unsigned int count);
+uint64_t bell_mmio(const struct row *row, unsigned int count);
+uint64_t irq_loop(const struct row *row, unsigned int count);
+uint64_t irqfd_to_handler(const struct row *row, unsigned int count);
+uint64_t wake_halted(const struct row *row, unsigned int count);
+uint64_t ipi_between(const struct row *row, unsigned int count);
 
 void count_flushes(unsigned int count);
 

@@ -71,12 +71,17 @@ struct work {
 	} arg;
 };
 
-/*
- * Ticks of one round trip: the median of some batches, so that an interrupt of
- * the host's in one of them does not show.
+/**
+ * bench_median() - ticks of one round trip
+ * @make: makes some
+ * @work: for it
+ * @count: how many to make in all
+ *
+ * Return: the median of some batches, so that an interrupt of the host's in one of them
+ * does not show.
  */
-static uint64_t median(void (*make)(struct work *work, unsigned int trips),
-		       struct work *work, unsigned int count)
+uint64_t bench_median(void (*make)(void *work, unsigned int trips), void *work,
+		      unsigned int count)
 {
 	unsigned int trips = count < BATCHES ? 1 : count / BATCHES;
 	uint64_t batch[BATCHES], begin;
@@ -91,8 +96,10 @@ static uint64_t median(void (*make)(struct work *work, unsigned int trips),
 }
 
 /* A loop of the guest's is one KVM_RUN: only the last hlt goes to user space. */
-static void make_in_guest(struct work *work, unsigned int trips)
+static void make_in_guest(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	set_loop(&work->cpu, work->row->loop, trips, work->address);
 	expect_exit(&work->cpu, KVM_EXIT_HLT);
 	work->address += trips * 4096;
@@ -106,14 +113,16 @@ static uint64_t in_kernel(const struct row *row, unsigned int count)
 	start(&work.vm, &work.cpu, row->loop);
 	make_in_guest(&work, 16);
 	/* Long batches: the KVM_RUN around one shall not show. */
-	result = median(make_in_guest, &work, count * BATCHES);
+	result = bench_median(make_in_guest, &work, count * BATCHES);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
 
 /* Each round trip is one KVM_RUN. */
-static void make_runs(struct work *work, unsigned int trips)
+static void make_runs(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	while (trips--)
 		expect_exit(&work->cpu, work->reason);
 }
@@ -126,7 +135,7 @@ static uint64_t to_user(const struct row *row, uint32_t reason, unsigned int cou
 	start(&work.vm, &work.cpu, row->loop);
 	set_loop(&work.cpu, row->loop, count + 17, VM_HOLE);
 	make_runs(&work, 16);
-	result = median(make_runs, &work, count);
+	result = bench_median(make_runs, &work, count);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
@@ -147,8 +156,10 @@ static uint64_t mmio_rmw(const struct row *row, unsigned int count)
 	return 2 * to_user(row, KVM_EXIT_MMIO, 2 * count);
 }
 
-static void make_halts(struct work *work, unsigned int trips)
+static void make_halts(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	while (trips--) {
 		set_loop(&work->cpu, work->row->loop, 0, 0);
 		expect_exit(&work->cpu, KVM_EXIT_HLT);
@@ -162,13 +173,15 @@ static uint64_t run_to_hlt(const struct row *row, unsigned int count)
 
 	start(&work.vm, &work.cpu, row->loop);
 	make_halts(&work, 16);
-	result = median(make_halts, &work, count);
+	result = bench_median(make_halts, &work, count);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
 
-static void make_immediate_exits(struct work *work, unsigned int trips)
+static void make_immediate_exits(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	while (trips--) {
 		if (vcpu_run(&work->cpu) != -EINTR)
 			die("immediate_exit did not end KVM_RUN with EINTR");
@@ -183,14 +196,16 @@ static uint64_t immediate_exit(const struct row *row, unsigned int count)
 	start(&work.vm, &work.cpu, row->loop);
 	make_halts(&work, 1);
 	work.cpu.run->immediate_exit = 1;
-	result = median(make_immediate_exits, &work, count);
+	result = bench_median(make_immediate_exits, &work, count);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
 
 /* The ioctl's number stands where other rows have their guest code. */
-static void make_calls(struct work *work, unsigned int trips)
+static void make_calls(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	while (trips--)
 		xioctl(work->fd, (uintptr_t)work->row->loop, work->row->name, &work->arg);
 }
@@ -207,13 +222,15 @@ static uint64_t vcpu_call(const struct row *row, unsigned int count)
 		work.arg.sregs = vcpu_sregs(&work.cpu);
 	else
 		work.arg.regs = vcpu_regs(&work.cpu);
-	result = median(make_calls, &work, count);
+	result = bench_median(make_calls, &work, count);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
 
-static void make_plain_calls(struct work *work, unsigned int trips)
+static void make_plain_calls(void *data, unsigned int trips)
 {
+	struct work *work = data;
+
 	while (trips--)
 		xioctl(work->fd, KVM_GET_API_VERSION, work->row->name, NULL);
 }
@@ -221,15 +238,15 @@ static void make_plain_calls(struct work *work, unsigned int trips)
 static uint64_t api_version(const struct row *row, unsigned int count)
 {
 	struct work work = { .row = row, .fd = vm_open_device() };
-	uint64_t result = median(make_plain_calls, &work, count);
+	uint64_t result = bench_median(make_plain_calls, &work, count);
 
 	close(work.fd);
 	return result;
 }
 
-static void ask_for_parent(struct work *work, unsigned int trips)
+static void ask_for_parent(void *data, unsigned int trips)
 {
-	(void)work;
+	(void)data;
 	while (trips--)
 		syscall(SYS_getppid);
 }
@@ -238,7 +255,7 @@ static uint64_t parent_id(const struct row *row, unsigned int count)
 {
 	struct work work = { .row = row };
 
-	return median(ask_for_parent, &work, count);
+	return bench_median(ask_for_parent, &work, count);
 }
 
 static void touch_all(uint8_t *mem, size_t size)
@@ -263,7 +280,7 @@ static uint64_t ept_fault(const struct row *row, unsigned int count)
 	if (strcmp(row->name, "ept-present") && madvise(mem, size, MADV_DONTNEED))
 		die("MADV_DONTNEED: %s", strerror(errno));
 	expect_exit(&work.cpu, KVM_EXIT_HLT);
-	result = median(make_in_guest, &work, count);
+	result = bench_median(make_in_guest, &work, count);
 	finish(&work.vm, &work.cpu);
 	munmap(mem, size);
 	return result;
@@ -431,6 +448,14 @@ const struct row rows[] = {
 	{ "dirty-store", "store to a page under a dirty log", dirty_log, loop_touch },
 	{ "create", "open to first hlt, 64 MiB, median of 20", creation, NULL },
 	{ "close", "close of all, median of 20", creation, NULL },
+	{ "bell-port", "doorbell: a port, two bytes", bell_port, loop_bell_port },
+	{ "bell-mmio", "doorbell: MMIO, two bytes", bell_mmio, loop_bell_mmio },
+	{ "bell-any", "doorbell: MMIO, any length", bell_mmio, loop_bell_mmio },
+	{ "irqfd", "irqfd, RUN to its handler, EOI, out", irqfd_to_handler, loop_irqfd },
+	{ "self-ipi", "IPI to itself, handler, EOI", irq_loop, loop_self_ipi },
+	{ "timer", "APIC timer set, handler, EOI", irq_loop, loop_timer },
+	{ "hlt-wake", "irqfd wakes from hlt, doorbell back", wake_halted, loop_halted },
+	{ "ipi", "IPI to another vCPU on another CPU", ipi_between, loop_ipi },
 	{ "api-version", "for scale: KVM_GET_API_VERSION", api_version, NULL },
 	{ "getppid", "for scale: getppid()", parent_id, NULL },
 };

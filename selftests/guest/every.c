@@ -33,7 +33,7 @@ struct row {
 static const struct row rows[] = {
 	FIXED(0x0, 0), FIXED(0x1, 0),		/* machine-check address and type of the P5 */
 	SAME(0x10, 0x10, BOTH),
-	KVM_ONLY(0x11, 0x12, BOTH, "no paravirtual clock"),
+	SAME(0x11, 0x12, BOTH),
 	FIXED(0x17, 0),
 	SAME(0x1b, 0x1b, BOTH),
 	FIXED(0x2a, 0), FIXED(0x2c, 0x1000000), FIXED(0x34, 0),
@@ -64,7 +64,10 @@ static const struct row rows[] = {
 	SAME(0x400, 0x47f, BOTH),
 	FIXED(0x606, 0), FIXED(0x611, 0), FIXED(0x619, 0), FIXED(0x639, 0), FIXED(0x641, 0),
 	SAME(0x6e0, 0x6e0, BOTH),
-	KVM_ONLY(0x4b564d00, 0x4b564d05, BOTH, "no such paravirtual feature"),
+	SAME(0x4b564d00, 0x4b564d01, BOTH),
+	KVM_ONLY(0x4b564d02, 0x4b564d02, BOTH, "no such paravirtual feature"),
+	SAME(0x4b564d03, 0x4b564d03, BOTH),
+	KVM_ONLY(0x4b564d04, 0x4b564d05, BOTH, "no such paravirtual feature"),
 	KVM_ONLY(0x4b564d06, 0x4b564d06, READ, "no such paravirtual feature"),
 	KVM_ONLY(0x4b564d07, 0x4b564d07, BOTH, "no such paravirtual feature"),
 	SAME(0xc0000080, 0xc0000084, BOTH),

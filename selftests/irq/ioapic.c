@@ -302,7 +302,7 @@ static __guest void storm(void)
 	begin();
 	ioapic_route(PIN, 0, IO_LEVEL | VECTOR);
 	GUEST_SYNC(0);
-	/* The handler ends it, and it comes again before an instruction is done: but not for ever. */
+	/* The handler ends it, and it comes again before an instruction is done: not for ever. */
 	irqs_on();
 	asm volatile("nop");
 	irqs_off();

@@ -297,6 +297,147 @@ static __guest void use_cr8(void)
 	GUEST_DONE();
 }
 
+/* Where the guest of some tests has its task priority, and what waits, for itself. */
+#define WORD		(VM_DATA + 0x2000u)
+
+static __guest void vmcall_poll(void)
+{
+	uint64_t answer = 1;	/* KVM_HC_VAPIC_POLL_IRQ */
+
+	asm volatile("vmcall" : "+a" (answer) : : "memory", "rbx", "rcx", "rdx", "rsi");
+	GUEST_EQ(0, answer);
+}
+
+static __guest void by_a_word(void)
+{
+	volatile uint8_t *word = (volatile uint8_t *)(uintptr_t)WORD;
+
+	begin();
+	GUEST_SYNC(0);	/* the word is named */
+	word[0] = 0x60;
+	self_ipi(VECTOR);
+	irqs_on();
+	asm volatile("nop");
+	GUEST_EQ(0, irq_orders);
+	GUEST_EQ(VECTOR, word[3]);
+	GUEST_EQ(0x60, any_read(REG_TPR));
+	word[0] = 0;
+	vmcall_poll();
+	asm volatile("nop");
+	GUEST_EQ(1, irq_orders);
+	/* In service: nobody has ended it. */
+	vmcall_poll();
+	GUEST_EQ(VECTOR & 0xf0, word[1]);
+	GUEST_EQ(0, word[3]);
+	any_write(REG_EOI, 0);
+	word[0] = 0x45;
+	GUEST_SYNC(1);	/* it is taken away */
+	word[0] = 0x90;
+	vmcall_poll();
+	GUEST_EQ(0x45, any_read(REG_TPR));
+	GUEST_DONE();
+}
+
+TEST_F(tpr, by_a_word_of_the_guests)
+{
+	struct kvm_vapic_addr word = { .vapic_addr = WORD };
+
+	EXPECT_EQ(1, ioctl(self->vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_VAPIC));
+	take_irqs(self->vm, irq_note);
+	vcpu_set_long(self->cpu, by_a_word);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(0x45, lapic_reg(self->cpu, REG_TPR));
+	EXPECT_EQ(4, vcpu_sregs(self->cpu).cr8);
+	EXPECT_EQ(4, self->cpu->run->cr8);
+	word.vapic_addr = 0;
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+}
+
+static __guest void halt_by_a_word(void)
+{
+	volatile uint8_t *word = (volatile uint8_t *)(uintptr_t)WORD;
+
+	begin();
+	GUEST_SYNC(0);
+	word[0] = 0x60;
+	halt();
+	GUEST_EQ(1, irq_orders);
+	GUEST_EQ(0x71, irq_order[0]);
+	word[0] = 0;
+	vmcall_poll();
+	let_in();
+	GUEST_EQ(2, irq_orders);
+	GUEST_DONE();
+}
+
+TEST_F(tpr, a_word_holds_a_halt)
+{
+	struct kvm_vapic_addr word = { .vapic_addr = WORD };
+	pthread_t thread;
+
+	take_irqs(self->vm, irq_note_and_eoi);
+	vcpu_set_long(self->cpu, halt_by_a_word);
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_two, &self->m));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+	pthread_join(thread, NULL);
+}
+
+/* The memory of the word goes away: it is looked for no more, and nothing else happens. */
+TEST_F(tpr, a_word_that_goes_away)
+{
+	struct kvm_vapic_addr word = { .vapic_addr = 0x30000000 };
+
+	vm_add_slot(self->vm, 3, 0x30000000, 0x1000);
+	vcpu_set_long(self->cpu, one_register);
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+	ASSERT_EQ(0, vm_set_slot(self->vm, 3, 0, 0x30000000, 0, NULL));
+	EXPECT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	EXPECT_EQ(3, vcpu_sregs(self->cpu).cr8);
+	word.vapic_addr = 0x30000000;
+	EXPECT_EQ(-1, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+	word.vapic_addr = ~0ull;
+	EXPECT_EQ(-1, ioctl(self->cpu->fd, KVM_SET_VAPIC_ADDR, &word));
+}
+
+extern const char tpr_write[], tpr_written[];
+
+static __guest void touch_tpr(void)
+{
+	apic_sw_on();
+	asm volatile("tpr_write: movl %0, (%1)\n"
+		     "tpr_written:"
+		     : : "r" (0x30), "r" ((uintptr_t)APIC_PAGE + REG_TPR) : "memory");
+	GUEST_SYNC(0);
+	apic_write(REG_TPR, 0);
+	GUEST_DONE();
+}
+
+TEST_F(tpr, its_use_is_told)
+{
+	struct kvm_tpr_access_ctl control = { .enabled = 1 };
+
+	if (variant->x2apic)
+		SKIP(return, "there is no page then");
+	vcpu_set_long(self->cpu, touch_tpr);
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_TPR_ACCESS_REPORTING, &control));
+	ASSERT_EQ(KVM_EXIT_TPR_ACCESS, vcpu_run(self->cpu));
+	EXPECT_EQ((uintptr_t)tpr_write, self->cpu->run->tpr_access.rip);
+	EXPECT_EQ(1, self->cpu->run->tpr_access.is_write);
+	EXPECT_EQ((uintptr_t)tpr_written, vcpu_regs(self->cpu).rip);
+	EXPECT_EQ(0x30, lapic_reg(self->cpu, REG_TPR));
+	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
+	control.enabled = 0;
+	ASSERT_EQ(0, ioctl(self->cpu->fd, KVM_TPR_ACCESS_REPORTING, &control));
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
+	control.flags = 1;
+	EXPECT_EQ(-1, ioctl(self->cpu->fd, KVM_TPR_ACCESS_REPORTING, &control));
+}
+
 /* What vhm says of itself. */
 static bool has_shadow(void)
 {

@@ -93,6 +93,36 @@ static int step_slot(struct stage *stage)
 	return vm_set_slot(&stage->vm, 0, 0, 0, stage->vm.size, stage->vm.mem) ? -errno : 0;
 }
 
+static int step_irqchip(struct stage *stage)
+{
+	return ioctl(stage->vm.fd, KVM_CREATE_IRQCHIP, 0) ? -errno : 0;
+}
+
+static int step_pit(struct stage *stage)
+{
+	struct kvm_pit_config config = {};
+
+	return ioctl(stage->vm.fd, KVM_CREATE_PIT2, &config) ? -errno : 0;
+}
+
+static int step_get_irqchip(struct stage *stage)
+{
+	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_IOAPIC };
+
+	return ioctl(stage->vm.fd, KVM_GET_IRQCHIP, &chip) ? -errno : 0;
+}
+
+/* Twice: the second one takes the place of the first. */
+static int step_routes(struct stage *stage)
+{
+	struct kvm_irq_routing none = {};
+
+	for (int i = 0; i < 2; i++)
+		if (ioctl(stage->vm.fd, KVM_SET_GSI_ROUTING, &none))
+			return -errno;
+	return 0;
+}
+
 static int step_create_vcpu(struct stage *stage)
 {
 	stage->cpu.vm = &stage->vm;
@@ -170,12 +200,16 @@ static const struct step {
 	{ "open", step_open },
 	{ "KVM_CREATE_VM", step_create_vm },
 	{ "KVM_SET_USER_MEMORY_REGION", step_slot },
+	{ "KVM_CREATE_IRQCHIP", step_irqchip },
+	{ "KVM_CREATE_PIT2", step_pit },
+	{ "KVM_GET_IRQCHIP", step_get_irqchip },
 	{ "KVM_CREATE_VCPU", step_create_vcpu },
 	{ "mmap", step_map },
 	{ "KVM_SET_CPUID2", step_set_cpuid },
 	{ "KVM_RUN", step_run },
 	{ "KVM_GET_STATS_FD", step_statistics },
 	{ "KVM_X86_SET_MSR_FILTER", step_filter },
+	{ "KVM_SET_GSI_ROUTING", step_routes },
 	{ "KVM_GET_XSAVE", step_get_xsave },
 	{ "KVM_SET_XSAVE", step_set_xsave },
 };
@@ -221,6 +255,9 @@ static bool live(struct __test_metadata *_metadata, size_t step, unsigned int nt
 	return failed;
 }
 
+/* 16-bit: out to a port of nobody's, again and again. A halt would be the kernel's to wait for. */
+static const uint8_t loop[] = { 0xe6, 0x80, 0xeb, 0xfc };
+
 FIXTURE(faults) {
 	uint8_t *memory;
 };
@@ -238,7 +275,7 @@ FIXTURE_SETUP(faults)
 	self->memory = mmap(NULL, VM_MEMORY, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->memory);
-	self->memory[0] = 0xf4;
+	memcpy(self->memory, loop, sizeof(loop));
 }
 
 #define SKIP_UNLESS_READY() do {					\

@@ -235,6 +235,7 @@ void machine_init_devices(struct machine *machine, uint64_t now)
 	i8042_init(&machine->i8042);
 	pm_init(&machine->pm, now);
 	machine->flush_at = NEVER;
+	machine->drain_at = NEVER;
 	ports_init();
 }
 
@@ -263,6 +264,10 @@ void machine_update(struct machine *machine, uint64_t now)
 	}
 	irqchip_set_line(&machine->irqchip, RTC_IRQ, rtc_tick(&machine->rtc, now));
 	irqchip_set_line(&machine->irqchip, PM_IRQ, pm_tick(&machine->pm, now));
+	if (now >= machine->drain_at) {
+		serial_drain(&machine->serial);
+		machine->drain_at = NEVER;
+	}
 	feed_serial(machine);
 	if (now >= machine->flush_at) {
 		console_flush();
@@ -284,7 +289,7 @@ static uint64_t earlier(uint64_t one, uint64_t other)
  */
 uint64_t machine_next_event(const struct machine *machine)
 {
-	uint64_t next = machine->flush_at;
+	uint64_t next = earlier(machine->flush_at, machine->drain_at);
 
 	next = earlier(next, pit_next_event(&machine->pit));
 	next = earlier(next, rtc_next_event(&machine->rtc));

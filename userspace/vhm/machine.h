@@ -81,6 +81,7 @@ struct machine {
 	struct pm pm;			/* [l] */
 	bool timers_changed;		/* [l] the next event has to be worked out again */
 	uint64_t flush_at;		/* [l] when the console has to be written */
+	uint64_t drain_at;		/* [l] when the transmitter tells that it is empty */
 
 	atomic_int ending;		/* [a] enum ending; the first counts */
 	uint8_t debug_value;		/* [l] what the guest wrote to the debug port */

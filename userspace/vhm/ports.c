@@ -74,12 +74,16 @@ static void write_serial(struct machine *machine, uint16_t port,
 				(uint8_t)value);
 
 	(void)size;
+	if (machine->drain_at == NEVER && serial_waits(&machine->serial)) {
+		machine->drain_at = kick_now() + SERIAL_DELAY;
+		machine->timers_changed = true;
+	}
 	if (sent >= 0) {
 		if (console_put((uint8_t)sent)) {
 			machine->flush_at = kick_now() + CONSOLE_DELAY;
 			machine->timers_changed = true;
 		}
-		/* The transmitter was busy for a moment: a new edge. */
+		/* Without FIFO the transmitter was busy for a moment: a new edge. */
 		irqchip_set_line(&machine->irqchip, SERIAL_IRQ, false);
 	}
 	serial_changed(machine);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A 16550A. The transmitter is infinitely fast: it is always empty. The
+ * A 16550A. The transmitter is infinitely fast: whenever the guest looks, it is
+ * empty. Its interrupt comes later, so that a guest which fills the FIFO is not
+ * interrupted for each byte: when the guest looks, or by serial_drain(). The
  * receiver takes bytes only as fast as the guest reads them, so nothing is ever
  * lost. See the datasheet "PC16550D Universal Asynchronous Receiver/Transmitter
  * with FIFOs".
@@ -177,8 +179,31 @@ static void write_fcr(struct serial *serial, uint8_t value)
 	serial->fcr = value & FCR_ENABLE ? value & FCR_KEPT : 0;
 }
 
+/**
+ * serial_drain() - what has been written is on the wire
+ * @serial: the port
+ */
+void serial_drain(struct serial *serial)
+{
+	if (serial->sent)
+		serial->transmitted = true;
+	serial->sent = false;
+}
+
+/**
+ * serial_waits() - does the guest wait to be told that its bytes have gone?
+ * @serial: the port
+ *
+ * Return: true if so: then see that serial_drain() is called within SERIAL_DELAY.
+ */
+bool serial_waits(const struct serial *serial)
+{
+	return serial->sent && serial->ier & IER_TRANSMITTED;
+}
+
 static void write_ier(struct serial *serial, uint8_t value)
 {
+	serial_drain(serial);
 	/* An empty transmitter says so as soon as it may. */
 	if (value & ~serial->ier & IER_TRANSMITTED)
 		serial->transmitted = true;
@@ -187,7 +212,10 @@ static void write_ier(struct serial *serial, uint8_t value)
 
 static int transmit(struct serial *serial, uint8_t value)
 {
-	serial->transmitted = true;
+	serial->sent = true;
+	serial->transmitted = false;
+	if (!(serial->fcr & FCR_ENABLE))
+		serial_drain(serial);
 	if (serial->mcr & MCR_LOOP) {
 		serial_receive(serial, value);
 		return -1;
@@ -240,8 +268,10 @@ int serial_write(struct serial *serial, unsigned int reg, uint8_t value)
 
 static uint8_t read_iir(struct serial *serial)
 {
-	uint8_t value = pending(serial);
+	uint8_t value;
 
+	serial_drain(serial);
+	value = pending(serial);
 	if (value == IIR_TRANSMITTED)
 		serial->transmitted = false;
 	if (serial->fcr & FCR_ENABLE)
@@ -253,6 +283,7 @@ static uint8_t read_lsr(struct serial *serial)
 {
 	uint8_t value = LSR_EMPTY | serial->lsr_errors;
 
+	serial_drain(serial);
 	serial->lsr_errors = 0;
 	return serial->used ? value | LSR_DATA : value;
 }

@@ -10,7 +10,7 @@
 
 static void highest(void)
 {
-	u32 word[8] = {};
+	u32 word[8] __attribute__((aligned(8))) = {};
 	bool ok = vhm_apic_highest(word) == -1;
 	int low, high;
 

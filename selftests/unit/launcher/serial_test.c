@@ -43,7 +43,28 @@ static void test_transmit(void)
 	tap_ok(!serial_line(&serial) && serial_read(&serial, 2) == 0xc1,
 	       "serial: reading IIR ends that");
 	serial_write(&serial, 0, 'x');
-	tap_ok(serial_line(&serial), "serial: the next byte starts it again");
+	serial_write(&serial, 0, 'y');
+	tap_ok(!serial_line(&serial) && serial_waits(&serial),
+	       "serial: filling the FIFO does not interrupt");
+	serial_drain(&serial);
+	tap_ok(serial_line(&serial) && !serial_waits(&serial),
+	       "serial: when it is empty the transmitter does");
+	serial_write(&serial, 0, 'x');
+	tap_ok(!serial_line(&serial), "serial: the next byte ends that");
+	serial_read(&serial, 5);
+	tap_ok(serial_line(&serial), "serial: and who looks finds it empty");
+	serial_write(&serial, 0, 'x');
+	tap_ok(serial_read(&serial, 2) == 0xc2, "serial: in IIR as well");
+	serial_write(&serial, 0, 'x');
+	serial_write(&serial, 1, 0x00);
+	tap_ok(!serial_waits(&serial), "serial: who does not want to be told does not wait");
+	serial_write(&serial, 1, 0x02);
+	tap_ok(serial_line(&serial), "serial: until it may again");
+	serial_write(&serial, 2, 0x00);
+	serial_write(&serial, 0, 'x');
+	tap_ok(serial_line(&serial) && !serial_waits(&serial),
+	       "serial: without FIFO a byte is gone at once");
+	serial_write(&serial, 2, 0x81);
 	serial_write(&serial, 4, 0x03);
 	tap_ok(!serial_line(&serial), "serial: OUT2 gates the line");
 }

@@ -214,6 +214,13 @@ static __always_inline void vhm_guest_has_run(void)
 }
 #endif
 
+/* What an mmu notifier says of a page that is asked for. */
+#ifdef VHM_YOUNG_IS_BOOL
+#define VHM_YOUNG	bool
+#else
+#define VHM_YOUNG	int
+#endif
+
 /* On newer kernels a macro that brings a tracepoint along, which is not exported. */
 #ifdef smp_send_reschedule
 #define vhm_send_reschedule(cpu)	arch_smp_send_reschedule(cpu)

@@ -96,6 +96,14 @@ static long set_mask(u32 *option, u64 value, u32 known)
 	return 0;
 }
 
+/* Marks can be set from the first only where user space clears them by itself. */
+static long set_manual_log(u32 *option, u64 value)
+{
+	u32 known = value & KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE ? VHM_MANUAL_LOG : 0;
+
+	return set_mask(option, value, known);
+}
+
 static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 {
 	struct vhm_options *o = &vm->options;
@@ -112,6 +120,8 @@ static long enable_on_vm(struct vhm_vm *vm, const struct kvm_enable_cap *cap)
 		return set_mask(&o->disabled_quirks, arg, VHM_QUIRKS);
 	case KVM_CAP_EXIT_HYPERCALL:
 		return set_mask(&o->hypercall_exits, arg, VHM_HYPERCALL_EXITS);
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return set_manual_log(&o->manual_log, arg);
 	case KVM_CAP_MAX_VCPU_ID:
 		return set_max_vcpu_id(vm, arg);
 	case KVM_CAP_MSR_PLATFORM_INFO:

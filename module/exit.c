@@ -291,6 +291,14 @@ static enum vhm_next ept_violation_exit(struct vhm_vcpu *v)
 	return vhm_memory_fault(v);
 }
 
+static enum vhm_next pml_full_exit(struct vhm_vcpu *v)
+{
+	/* The qualification says but one thing, as that of an EPT violation does. */
+	vhm_recover_event(v, vmcs_readl(EXIT_QUALIFICATION) & INTR_INFO_UNBLOCK_NMI);
+	vmx_pml_drain(v);
+	return VHM_RESUME;
+}
+
 static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI]	= { exception_or_nmi_exit, vhm_undefined_sleepable },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { interrupt_exit },
@@ -328,6 +336,7 @@ static const struct exit_handler handlers[VHM_NR_EXIT_REASONS] = {
 	[EXIT_REASON_INVVPID]		= { undefined_exit },
 	[EXIT_REASON_WBINVD]		= { skip_exit },
 	[EXIT_REASON_XSETBV]		= { vhm_xsetbv_exit },
+	[EXIT_REASON_PML_FULL]		= { pml_full_exit },
 };
 
 static enum vhm_next unexpected_exit(struct vhm_vcpu *v, u32 reason)

@@ -72,7 +72,6 @@ static void take(struct vhm_lapic *l, u8 vector)
 		WRITE_ONCE(l->waits, true);
 }
 
-/* The registers are others than before. */
 static void look_at_registers(struct vhm_lapic *l)
 {
 	l->served = vhm_apic_highest(&l->reg[VHM_APIC_REG(APIC_ISR)]);
@@ -150,9 +149,8 @@ int vhm_lapic_acknowledge(struct vhm_vcpu *v)
 	if (extint_waits(l) && vhm_lapic_takes_extint(v))
 		return take_extint(l);
 	vector = dispensable(l);
-	if (vector < 0)
-		return -1;
-	take(l, vector);
+	if (vector >= 0)
+		take(l, vector);
 	return vector;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory: slots of user memory, the fault that maps a page, the notifier
+ * Guest memory: the kernel's own accesses, the fault that maps a page, the notifier
  * that takes it away.
  *
  * A page is found by get_user_pages when the guest first touches it, entered in
@@ -8,8 +8,10 @@
  * entry right. A fault that races an invalidation finds it under way, or finds
  * that the sequence has moved on since it began, and starts again.
  */
+#include <linux/cpu.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -17,11 +19,9 @@
 #include <linux/wait.h>
 #include <asm/io.h>
 
+#include "compat.h"
 #include "trace.h"
 #include "vhm.h"
-
-/* Guest-physical addresses that a four-level EPT can translate. */
-#define GPA_LIMIT	BIT_ULL(48)
 
 struct vhm_notifier {
 	struct mmu_notifier mn;
@@ -33,69 +33,15 @@ static struct vhm_vm *notifier_vm(const struct mmu_notifier *mn)
 	return container_of(mn->ops, struct vhm_vm, notifier_ops);
 }
 
-/* The slot of a frame; a slot that ends at or before it is skipped by halves. */
-static const struct vhm_slot *find_slot(const struct vhm_slots *slots, u64 frame)
-{
-	unsigned int low = 0, high = slots->count;
-
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
-		const struct vhm_slot *slot = &slots->slot[middle];
-
-		if (frame < slot->base)
-			high = middle;
-		else if (frame >= slot->base + slot->pages)
-			low = middle + 1;
-		else
-			return slot;
-	}
-	return NULL;
-}
-
-/**
- * vhm_find_slot() - look a guest frame up
- * @vm: the VM
- * @frame: guest frame number
- * @slot: filled with a copy of its slot
- *
- * Return: whether there is one.
- */
-bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot)
-{
-	const struct vhm_slot *found;
-
-	rcu_read_lock();
-	found = find_slot(rcu_dereference(vm->slots), frame);
-	if (found)
-		*slot = *found;
-	rcu_read_unlock();
-	return found;
-}
-
-/**
- * vhm_has_slot() - is there memory, or may be?
- * @vm: the VM; in the inner loop
- * @frame: guest frame number
- *
- * Return: whether there is a slot.
- */
-bool vhm_has_slot(struct vhm_vm *vm, u64 frame)
-{
-	return find_slot(rcu_dereference_sched(vm->slots), frame);
-}
-
 /* The user address of a byte of guest memory, or 0. */
 static unsigned long user_address(struct vhm_vm *vm, u64 gpa, bool write)
 {
-	const struct vhm_slot *slot;
-	unsigned long address = 0;
+	struct vhm_slot slot;
 
-	rcu_read_lock();
-	slot = find_slot(rcu_dereference(vm->slots), gpa >> PAGE_SHIFT);
-	if (slot && !(write && slot->flags & KVM_MEM_READONLY))
-		address = slot->address + (gpa - (slot->base << PAGE_SHIFT));
-	rcu_read_unlock();
-	return address;
+	if (!vhm_find_slot(vm, gpa >> PAGE_SHIFT, &slot) ||
+	    (write && slot.flags & KVM_MEM_READONLY))
+		return 0;
+	return slot.address + (gpa - (slot.base << PAGE_SHIFT));
 }
 
 /**
@@ -160,7 +106,10 @@ int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int s
 
 	if (!address)
 		return -ENXIO;
-	return copy_to_user((void __user *)address, data, size) ? -EIO : 0;
+	if (copy_to_user((void __user *)address, data, size))
+		return -EIO;
+	vhm_log_write(vm, gpa);
+	return 0;
 }
 
 /**
@@ -188,7 +137,10 @@ int vhm_cmpxchg_guest(struct vhm_vm *vm, u64 gpa, u64 old, u64 new, unsigned int
 	else
 		done = unsafe_try_cmpxchg_user((u32 __user *)address, &old32, (u32)new, failed);
 	user_access_end();
-	return done ? 0 : -EAGAIN;
+	if (!done)
+		return -EAGAIN;
+	vhm_log_write(vm, gpa);
+	return 0;
 failed:
 	user_access_end();
 	return -EIO;
@@ -223,30 +175,104 @@ void vhm_memory_cache_free(struct vhm_vcpu *v)
 		__free_page(v->ept_cache[--v->ept_cached]);
 }
 
+/* Under the lock: nothing that was looked up while @sequence was current has gone since. */
+static bool is_current(const struct vhm_ept *ept, unsigned long sequence)
+{
+	return !ept->invalidating && ept->sequence == sequence && ept->root;
+}
+
+/*
+ * The level at which the host maps a user address. IRQs are off, so that no table goes away
+ * beneath the walk; each entry is read once, because it may become another meanwhile.
+ */
+static int host_level(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t pgd = READ_ONCE(*pgd_offset(mm, address));
+	p4d_t p4d;
+	pud_t pud;
+	pmd_t pmd;
+
+	if (pgd_none(pgd))
+		return 1;
+	p4d = READ_ONCE(*p4d_offset(&pgd, address));
+	if (p4d_none(p4d) || !p4d_present(p4d))
+		return 1;
+	pud = READ_ONCE(*pud_offset(&p4d, address));
+	if (pud_none(pud) || !pud_present(pud))
+		return 1;
+	if (pud_leaf(pud))
+		return 3;
+	pmd = READ_ONCE(*pmd_offset(&pud, address));
+	return pmd_present(pmd) && pmd_leaf(pmd) ? 2 : 1;
+}
+
+/* Of the leaf for the page that the fault at hand has found; nobody takes it away. */
+static int fault_level(const struct vhm_vcpu *v, const struct vhm_slot *slot, struct page *page)
+{
+	u64 frame = v->fault_gpa >> PAGE_SHIFT;
+	unsigned long address;
+
+	/* A log is of small pages; and code of some CPUs' guests is, see architecture.rst. */
+	if (slot->level == 1 || slot->log || !PageCompound(page))
+		return 1;
+	if (v->fault_access & EPT_VIOLATION_ACC_INSTR && !v->vm->ept.execute_large)
+		return 1;
+	address = slot->address + ((frame - slot->base) << PAGE_SHIFT);
+	return vhm_leaf_level(frame, slot->base, slot->pages, slot->level,
+			      host_level(v->vm->mm, address));
+}
+
 /*
  * Enter a page that was found while @sequence was current, and let go of it.
  * False if an invalidation has come between, or is under way.
  */
-static bool install(struct vhm_vcpu *v, u64 gpa, struct page *page, bool writable,
-		    unsigned long sequence)
+static bool install(struct vhm_vcpu *v, const struct vhm_slot *slot, struct page *page,
+		    bool writable, unsigned long sequence)
 {
+	u64 gpa = v->fault_gpa & PAGE_MASK;
 	u64 rights = VHM_EPT_READ | VHM_EPT_EXECUTE | (writable ? VHM_EPT_WRITE : 0);
+	bool marks = writable && (!slot->log || v->fault_access & EPT_VIOLATION_ACC_WRITE);
 	struct vhm_ept *ept = &v->vm->ept;
 	unsigned long flags;
 	bool current_still;
 
 	raw_spin_lock_irqsave(&ept->lock, flags);
-	current_still = !ept->invalidating && ept->sequence == sequence && ept->root;
+	current_still = is_current(ept, sequence);
 	if (current_still) {
+		if (marks) {
+			vhm_log_mark(slot, gpa >> PAGE_SHIFT);
+			rights |= VHM_EPT_DIRTY;
+		}
 		/* A change of page is the notifier's affair; should one slip by, none keeps it. */
-		if (vhm_ept_map(ept, gpa & PAGE_MASK, page_to_phys(page), rights,
-				v->ept_cache, &v->ept_cached))
+		if (vhm_ept_map(ept, gpa, page_to_phys(page), rights,
+				fault_level(v, slot, page), v->ept_cache, &v->ept_cached))
 			atomic64_inc(&ept->generation);
 		v->stats.pf_fixed++;
 	}
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 	put_page(page);
 	return current_still;
+}
+
+/*
+ * A write to a page that the guest might write but for the log: it is noted there, and
+ * the right given back. False if that is not what is amiss.
+ */
+static bool give_back(struct vhm_vcpu *v, const struct vhm_slot *slot, unsigned long sequence)
+{
+	struct vhm_ept *ept = &v->vm->ept;
+	unsigned long flags;
+	bool done;
+
+	raw_spin_lock_irqsave(&ept->lock, flags);
+	done = is_current(ept, sequence) && vhm_ept_unprotect(ept, v->fault_gpa);
+	if (done) {
+		vhm_log_mark(slot, v->fault_gpa >> PAGE_SHIFT);
+		v->stats.pf_fixed++;
+		v->stats.pf_fast++;
+	}
+	raw_spin_unlock_irqrestore(&ept->lock, flags);
+	return done;
 }
 
 /*
@@ -295,7 +321,11 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 	}
 	if (v->ept_cached < VHM_EPT_LEVELS - 1)
 		return VHM_SLEEP;
-	writable = !(slot.flags & KVM_MEM_READONLY);
+	if (slot.log && write && give_back(v, &slot, sequence))
+		return VHM_RESUME;
+	/* Under a log only who writes gets the right to, unless the CPU keeps it. */
+	writable = !(slot.flags & KVM_MEM_READONLY) &&
+		   (write || !slot.log || READ_ONCE(v->vm->ept.flags_on));
 
 	address = slot.address + (v->fault_gpa & PAGE_MASK) - (slot.base << PAGE_SHIFT);
 	if (!writable || get_user_pages_fast_only(address, 1, FOLL_WRITE, &page) != 1) {
@@ -303,7 +333,7 @@ enum vhm_next vhm_memory_fault(struct vhm_vcpu *v)
 			return VHM_SLEEP;
 		writable = false;
 	}
-	if (!install(v, v->fault_gpa, page, writable, sequence))
+	if (!install(v, &slot, page, writable, sequence))
 		return VHM_SLEEP;
 	v->stats.pf_fast++;
 	return VHM_RESUME;
@@ -341,11 +371,15 @@ enum vhm_next vhm_memory_fault_sleepable(struct vhm_vcpu *v)
 	pages = get_user_pages_unlocked(address, 1, &page, write ? FOLL_WRITE : 0);
 	if (pages != 1)
 		return fatal_signal_pending(current) ? VHM_SIGNAL : VHM_FAULT;
-	install(v, v->fault_gpa, page, write, sequence);
+	install(v, &slot, page, write, sequence);
 	return VHM_RESUME;
 }
 
-static void begin_invalidation(struct vhm_ept *ept)
+/**
+ * vhm_begin_invalidation() - translations are about to be taken away
+ * @ept: the table; until vhm_end_invalidation() no fault enters anything
+ */
+void vhm_begin_invalidation(struct vhm_ept *ept)
 {
 	unsigned long flags;
 
@@ -354,7 +388,11 @@ static void begin_invalidation(struct vhm_ept *ept)
 	raw_spin_unlock_irqrestore(&ept->lock, flags);
 }
 
-static void end_invalidation(struct vhm_vm *vm)
+/**
+ * vhm_end_invalidation() - what vhm_begin_invalidation() announced has happened
+ * @vm: the VM; a fault that began before starts again
+ */
+void vhm_end_invalidation(struct vhm_vm *vm)
 {
 	struct vhm_ept *ept = &vm->ept;
 	unsigned long flags;
@@ -367,15 +405,94 @@ static void end_invalidation(struct vhm_vm *vm)
 		wake_up_all(&vm->invalidated);
 }
 
-/* Nobody may use a translation of before from here on. */
-static void flush(struct vhm_vm *vm)
+/**
+ * vhm_memory_flush() - nobody may use a translation of before from here on
+ * @vm: the VM; its vCPUs are waited for until they have left the guest
+ */
+void vhm_memory_flush(struct vhm_vm *vm)
 {
 	atomic64_inc(&vm->ept.generation);
 	WRITE_ONCE(vm->stats.remote_tlb_flush, vm->stats.remote_tlb_flush + 1);
 	vhm_vcpus_leave_guest(vm);
 }
 
-static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end)
+static void free_table_pages(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+/**
+ * vhm_memory_forget() - take a range out of the EPT, with the table pages that were for it
+ * @vm: the VM; an invalidation is under way
+ * @first: first guest-physical address
+ * @last: the address behind the range
+ */
+void vhm_memory_forget(struct vhm_vm *vm, u64 first, u64 last)
+{
+	LIST_HEAD(pages);
+
+	vhm_ept_zap(&vm->ept, first, last);
+	vhm_ept_prune(&vm->ept, first, last, &pages);
+	vhm_memory_flush(vm);
+	free_table_pages(&pages);
+}
+
+/**
+ * vhm_memory_collapse() - what had to be mapped by small leaves need not be any more
+ * @vm: the VM, of the current process; an invalidation is under way
+ * @slot: whose leaves are forgotten where the host has large pages
+ */
+void vhm_memory_collapse(struct vhm_vm *vm, const struct vhm_slot *slot)
+{
+	u64 base = slot->base << PAGE_SHIFT, last = base + (slot->pages << PAGE_SHIFT);
+	LIST_HEAD(pages);
+	u64 gpa, next;
+	int level;
+
+	for (gpa = base; slot->level > 1 && gpa < last; gpa = next) {
+		next = min(last, (gpa | (VHM_LEVEL_SIZE(2) - 1)) + 1);
+		local_irq_disable();
+		level = host_level(vm->mm, slot->address + (gpa - base));
+		local_irq_enable();
+		if (level > 1)
+			vhm_ept_zap(&vm->ept, gpa, next);
+		cond_resched();
+	}
+	vhm_ept_prune(&vm->ept, base, last, &pages);
+	vhm_memory_flush(vm);
+	free_table_pages(&pages);
+}
+
+/* Tables that a range covers, so that a large page which comes there can be a large leaf. */
+static void prune_covered(struct vhm_ept *ept, u64 first, u64 last, struct list_head *pages)
+{
+	first = round_up(first, VHM_LEVEL_SIZE(2));
+	last = round_down(last, VHM_LEVEL_SIZE(2));
+	if (first < last)
+		vhm_ept_prune(ept, first, last, pages);
+}
+
+/* The guest-physical range of what of a slot lies in a user range; false if nothing does. */
+static bool range_of_slot(const struct vhm_slot *slot, unsigned long start, unsigned long end,
+			  u64 *first, u64 *last)
+{
+	unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
+	u64 base = slot->base << PAGE_SHIFT;
+
+	if (start >= slot_end || end <= slot->address)
+		return false;
+	*first = (base + max(start, slot->address) - slot->address) & PAGE_MASK;
+	*last = PAGE_ALIGN(base + min(end, slot_end) - slot->address);
+	return true;
+}
+
+static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end,
+			   struct list_head *pages)
 {
 	const struct vhm_slots *slots;
 	bool zapped = false;
@@ -385,15 +502,12 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 	slots = rcu_dereference(vm->slots);
 	/* A VM on its way out has none: its table was freed before. */
 	for (i = 0; slots && i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-		unsigned long slot_end = slot->address + (slot->pages << PAGE_SHIFT);
-		u64 first, last, base = slot->base << PAGE_SHIFT;
+		u64 first, last;
 
-		if (start >= slot_end || end <= slot->address)
+		if (!range_of_slot(&slots->slot[i], start, end, &first, &last))
 			continue;
-		first = base + max(start, slot->address) - slot->address;
-		last = base + min(end, slot_end) - slot->address;
-		zapped |= vhm_ept_zap(&vm->ept, first & PAGE_MASK, PAGE_ALIGN(last));
+		zapped |= vhm_ept_zap(&vm->ept, first, last);
+		prune_covered(&vm->ept, first, last, pages);
 	}
 	rcu_read_unlock();
 	return zapped;
@@ -402,16 +516,59 @@ static bool zap_user_range(struct vhm_vm *vm, unsigned long start, unsigned long
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
 	struct vhm_vm *vm = notifier_vm(mn);
+	LIST_HEAD(pages);
 
-	begin_invalidation(&vm->ept);
-	if (zap_user_range(vm, range->start, range->end))
-		flush(vm);
+	vhm_begin_invalidation(&vm->ept);
+	if (zap_user_range(vm, range->start, range->end, &pages) || !list_empty(&pages))
+		vhm_memory_flush(vm);
+	free_table_pages(&pages);
 	return 0;
 }
 
 static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_range *range)
 {
-	end_invalidation(notifier_vm(mn));
+	vhm_end_invalidation(notifier_vm(mn));
+}
+
+static bool age_user_range(struct vhm_vm *vm, unsigned long start, unsigned long end, bool clear)
+{
+	const struct vhm_slots *slots;
+	bool young = false;
+	unsigned int i;
+	u64 first, last;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (i = 0; slots && i < slots->count; i++)
+		if (range_of_slot(&slots->slot[i], start, end, &first, &last))
+			young |= vhm_ept_age(&vm->ept, first, last, clear);
+	rcu_read_unlock();
+	return young;
+}
+
+/* The host wonders whether to keep pages: has the guest used them since it last asked? */
+static VHM_YOUNG clear_flush_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				   unsigned long start, unsigned long end)
+{
+	struct vhm_vm *vm = notifier_vm(mn);
+	bool young = age_user_range(vm, start, end, true);
+
+	if (young)
+		vhm_memory_flush(vm);
+	return young;
+}
+
+/* Without a flush: what CPUs hold on to makes pages look older than they are, no more. */
+static VHM_YOUNG clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			     unsigned long start, unsigned long end)
+{
+	return age_user_range(notifier_vm(mn), start, end, true);
+}
+
+static VHM_YOUNG test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			    unsigned long address)
+{
+	return age_user_range(notifier_vm(mn), address, address + 1, false);
 }
 
 /* The address space ends; the VM's fds may live on, but nothing runs on them. */
@@ -419,8 +576,8 @@ static void notifier_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct vhm_vm *vm = notifier_vm(mn);
 
-	if (vhm_ept_zap(&vm->ept, 0, GPA_LIMIT))
-		flush(vm);
+	if (vhm_ept_zap(&vm->ept, 0, VHM_GPA_LIMIT))
+		vhm_memory_flush(vm);
 }
 
 static struct mmu_notifier *notifier_alloc(struct mm_struct *mm)
@@ -447,10 +604,22 @@ static void notifier_free(struct mmu_notifier *mn)
 static const struct mmu_notifier_ops notifier_ops = {
 	.invalidate_range_start = invalidate_start,
 	.invalidate_range_end = invalidate_end,
+	.clear_flush_young = clear_flush_young,
+	.clear_young = clear_young,
+	.test_young = test_young,
 	.release = notifier_release,
 	.alloc_notifier = notifier_alloc,
 	.free_notifier = notifier_free,
 };
+
+/*
+ * The iTLB multihit erratum: a CPU that fetches through a large leaf while it becomes a
+ * small one may die of a machine check. There, code is mapped by small leaves alone.
+ */
+static bool may_execute_large(void)
+{
+	return !boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) || cpu_mitigations_off();
+}
 
 /**
  * vhm_memory_init() - an empty memory for a new VM
@@ -467,7 +636,7 @@ int vhm_memory_init(struct vhm_vm *vm)
 	if (!slots)
 		return -ENOMEM;
 	rcu_assign_pointer(vm->slots, slots);
-	if (vhm_ept_init(&vm->ept))
+	if (vhm_ept_init(&vm->ept, may_execute_large()))
 		goto free_slots;
 	vm->notifier_ops = notifier_ops;
 	mn = mmu_notifier_get(&vm->notifier_ops, vm->mm);
@@ -494,10 +663,8 @@ free_slots:
  */
 void vhm_memory_free(struct vhm_vm *vm)
 {
-	struct vhm_slots *slots = rcu_replace_pointer(vm->slots, NULL, true);
-
 	vhm_ept_free(&vm->ept);
-	kvfree_rcu(slots, rcu);
+	vhm_slots_free(vm);
 	mmu_notifier_put(&vm->notifier->mn);
 }
 
@@ -507,167 +674,4 @@ void vhm_memory_free(struct vhm_vm *vm)
 void vhm_memory_exit(void)
 {
 	mmu_notifier_synchronize();
-}
-
-static u64 gpa_limit(void)
-{
-	return min(GPA_LIMIT, BIT_ULL(boot_cpu_data.x86_phys_bits));
-}
-
-static int check_region(const struct kvm_userspace_memory_region *r)
-{
-	if (r->flags & ~KVM_MEM_READONLY)
-		return -EINVAL;
-	if ((r->memory_size | r->guest_phys_addr | r->userspace_addr) & ~PAGE_MASK)
-		return -EINVAL;
-	if (!access_ok((void __user *)r->userspace_addr, r->memory_size))
-		return -EINVAL;
-	/* The upper half of the slot's number is an address space; there is one. */
-	if (r->slot >= VHM_MAX_SLOTS)
-		return -EINVAL;
-	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
-		return -EINVAL;
-	if (r->memory_size >> PAGE_SHIFT > VHM_MAX_SLOT_PAGES)
-		return -EINVAL;
-	if (r->memory_size && r->guest_phys_addr + r->memory_size > gpa_limit())
-		return -EINVAL;
-	return 0;
-}
-
-static const struct vhm_slot *slot_by_id(const struct vhm_slots *slots, u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++)
-		if (slots->slot[i].id == id)
-			return &slots->slot[i];
-	return NULL;
-}
-
-static bool overlaps(const struct vhm_slots *slots, const struct vhm_slot *new)
-{
-	unsigned int i;
-
-	for (i = 0; i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-
-		if (slot->id != new->id && new->base < slot->base + slot->pages &&
-		    slot->base < new->base + new->pages)
-			return true;
-	}
-	return false;
-}
-
-/* A copy of @slots without @gone and with @new, each of which may be NULL, by rising base. */
-static struct vhm_slots *copy_slots(const struct vhm_slots *slots, const struct vhm_slot *gone,
-				    const struct vhm_slot *new)
-{
-	struct vhm_slots *copy;
-	unsigned int i, n = 0;
-
-	copy = kvzalloc(struct_size(copy, slot, slots->count + 1), GFP_KERNEL_ACCOUNT);
-	if (!copy)
-		return NULL;
-	for (i = 0; i < slots->count; i++) {
-		const struct vhm_slot *slot = &slots->slot[i];
-
-		if (slot == gone)
-			continue;
-		if (new && new->base < slot->base) {
-			copy->slot[n++] = *new;
-			new = NULL;
-		}
-		copy->slot[n++] = *slot;
-	}
-	if (new)
-		copy->slot[n++] = *new;
-	copy->count = n;
-	return copy;
-}
-
-static void free_table_pages(struct list_head *pages)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-	}
-}
-
-/* Nothing of @gone may be reached any more, nor stay allocated for it. */
-static void forget_slot(struct vhm_vm *vm, const struct vhm_slot *gone)
-{
-	u64 first = gone->base << PAGE_SHIFT;
-	u64 last = first + (gone->pages << PAGE_SHIFT);
-	LIST_HEAD(pages);
-
-	vhm_ept_zap(&vm->ept, first, last);
-	vhm_ept_prune(&vm->ept, first, last, &pages);
-	flush(vm);
-	free_table_pages(&pages);
-}
-
-/* Under vm->lock. */
-static int replace_slots(struct vhm_vm *vm, struct vhm_slots *old, const struct vhm_slot *gone,
-			 const struct vhm_slot *new)
-{
-	struct vhm_slots *slots = copy_slots(old, gone, new);
-
-	if (!slots)
-		return -ENOMEM;
-	begin_invalidation(&vm->ept);
-	rcu_assign_pointer(vm->slots, slots);
-	if (gone)
-		forget_slot(vm, gone);
-	end_invalidation(vm);
-	kvfree_rcu(old, rcu);
-	return 0;
-}
-
-static int set_region_locked(struct vhm_vm *vm, const struct kvm_userspace_memory_region *r)
-{
-	struct vhm_slots *slots = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
-	const struct vhm_slot *old = slot_by_id(slots, r->slot);
-	struct vhm_slot new = {
-		.base = r->guest_phys_addr >> PAGE_SHIFT,
-		.pages = r->memory_size >> PAGE_SHIFT,
-		.address = r->userspace_addr,
-		.flags = r->flags,
-		.id = r->slot,
-	};
-
-	if (!new.pages)
-		return old ? replace_slots(vm, slots, old, NULL) : -EINVAL;
-	if (old) {
-		/* A slot may move; its memory, size and read-only flag stay. */
-		if (new.address != old->address || new.pages != old->pages ||
-		    new.flags != old->flags)
-			return -EINVAL;
-		if (new.base == old->base)
-			return 0;
-	}
-	if (overlaps(slots, &new))
-		return -EEXIST;
-	return replace_slots(vm, slots, old, &new);
-}
-
-/**
- * vhm_set_memory_region() - KVM_SET_USER_MEMORY_REGION
- * @vm: the VM
- * @region: slot to create, move or (with size 0) delete
- *
- * Return: 0; -EINVAL: not aligned, not user memory, no such slot, an unknown
- * flag, or a change that is not allowed; -EEXIST: overlaps another slot; -ENOMEM.
- */
-int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region)
-{
-	int err = check_region(region);
-
-	if (err)
-		return err;
-	mutex_lock(&vm->lock);
-	err = set_region_locked(vm, region);
-	mutex_unlock(&vm->lock);
-	return err;
 }

@@ -40,6 +40,9 @@ static_assert(offsetof(struct descriptor, name) == offsetof(struct kvm_stats_des
 
 static const struct descriptor vm_descriptors[] = {
 	GAUGE(vhm_vm_stats, mmu_pages),
+	GAUGE(vhm_vm_stats, pages_4k),
+	GAUGE(vhm_vm_stats, pages_2m),
+	GAUGE(vhm_vm_stats, pages_1g),
 	COUNTER(vhm_vm_stats, remote_tlb_flush),
 };
 
@@ -105,6 +108,9 @@ static void read_data(const struct stats_file *f, void *data)
 		struct vhm_vm_stats stats = f->vm->stats;
 
 		stats.mmu_pages = READ_ONCE(f->vm->ept.tables);
+		stats.pages_4k = READ_ONCE(f->vm->ept.pages[0]);
+		stats.pages_2m = READ_ONCE(f->vm->ept.pages[1]);
+		stats.pages_1g = READ_ONCE(f->vm->ept.pages[2]);
 		memcpy(data, &stats, f->data_size);
 	}
 }

@@ -100,6 +100,8 @@ static void arrive(struct vhm_vcpu *v)
 
 static void depart(struct vhm_vcpu *v)
 {
+	if (unlikely(v->vmx.pml_on))
+		vmx_pml_drain(v);
 	vmx_debug_put(&v->vmx);
 	vmx_shut();
 }
@@ -270,8 +272,9 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 	}
 
 	vhm_ring_lay_down(v);
-	WRITE_ONCE(v->running_cpu, -1);
 	depart(v);
+	/* Who finds that it is gone finds what the CPU has listed marked, too. */
+	smp_store_release(&v->running_cpu, -1);
 	local_irq_enable();
 	/* The tick that was pending is accounted as guest time. */
 	current->flags &= ~PF_VCPU;

@@ -61,6 +61,7 @@
 #define VHM_MAX_VCPU_ID		256
 #define VHM_MAX_SLOTS		509
 #define VHM_MAX_SLOT_PAGES	((1UL << 31) - 1)	/* as KVM_MEM_MAX_NR_PAGES */
+#define VHM_GPA_LIMIT		BIT_ULL(48)	/* what a four-level EPT can translate */
 #define VHM_MAX_CPUID_ENTRIES	256
 #define VHM_MAX_IRQ_ROUTES	4096
 #define VHM_X2APIC_FORMATS	(KVM_X2APIC_API_USE_32BIT_IDS | \
@@ -90,19 +91,35 @@ enum vhm_next {
 };
 
 /**
+ * struct vhm_log - which pages of a slot have been written
+ * @rcu: for whoever marks a page while the slot changes
+ * @copy: as large as @bits: what is on its way to or from user space [l]
+ * @bits: one for each page, the first at bit 0 [a]
+ */
+struct vhm_log {
+	struct rcu_head rcu;
+	unsigned long *copy;
+	unsigned long bits[];
+};
+
+/**
  * struct vhm_slot - guest-physical pages backed by user memory
  * @base: first guest frame number
  * @pages: number of 4 KiB pages
  * @address: user address of the first one
- * @flags: KVM_MEM_READONLY or 0
+ * @log: of the pages that are written, or NULL
+ * @flags: KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES
  * @id: the number that user space gave it
+ * @level: of the largest leaf that its place allows: vhm_slot_level()
  */
 struct vhm_slot {
 	u64 base;
 	u64 pages;
 	unsigned long address;
+	struct vhm_log *log;
 	u32 flags;
 	u16 id;
+	u8 level;
 };
 
 /* All slots of a VM, by rising base; replaced as a whole. */
@@ -114,6 +131,9 @@ struct vhm_slots {
 
 struct vhm_vm_stats {
 	u64 mmu_pages;			/* [e] EPT pages in use */
+	u64 pages_4k;			/* [e] leaves, by size */
+	u64 pages_2m;
+	u64 pages_1g;
 	u64 remote_tlb_flush;		/* [a] */
 };
 
@@ -159,8 +179,10 @@ struct vhm_options {
 	u32 disabled_quirks;	/* KVM_X86_QUIRK_* */
 	u32 hypercall_exits;	/* a bit for each hypercall that is user space's */
 	u32 max_vcpu_id;	/* numbers of vCPUs are below it; 0: not chosen yet */
+	u32 manual_log;		/* KVM_DIRTY_LOG_*: how a dirty log is read and cleared */
 	bool triple_fault_event;
 	bool exit_on_failure;	/* of the emulator */
+	bool protect_log;	/* a dirty log takes the right to write, though the CPU has PML */
 	bool hide_platform_info; /* the guest cannot read MSR_PLATFORM_INFO */
 	bool halt_poll_chosen;
 	u32 halt_poll_ns;	/* then the longest poll of a vCPU that halts */
@@ -188,6 +210,7 @@ struct vhm_vm {
 	u32 ioapic_pins;			/* as boot_id: of user space's I/O APIC */
 	struct vhm_routes __rcu *routes;	/* [r], written under [l] */
 	DECLARE_BITMAP(level_vectors, 256);	/* [a] whose EOI user space may have to hear of */
+	unsigned int logs;			/* [l] to write, [a] to read: slots that have one */
 	struct vhm_doors __rcu *doors[VHM_SPACES];	/* [r], written under [l]; or NULL */
 	raw_spinlock_t ring_lock;
 	struct kvm_coalesced_mmio_ring *ring;	/* [o] shared with user space: trust nothing */
@@ -600,10 +623,47 @@ int vhm_guest_fetch(struct vhm_vcpu *v, u64 linear, union vhm_insn_bytes *insn,
 		    unsigned int count);
 long vhm_translate(struct vhm_vcpu *v, struct kvm_translation __user *user);
 
-/* memory.c */
+/* slot.c */
 int vhm_set_memory_region(struct vhm_vm *vm, const struct kvm_userspace_memory_region *region);
 bool vhm_has_slot(struct vhm_vm *vm, u64 frame);
 bool vhm_find_slot(struct vhm_vm *vm, u64 frame, struct vhm_slot *slot);
+const struct vhm_slot *vhm_slot_of(struct vhm_vm *vm, u64 frame);
+const struct vhm_slot *vhm_logged_slot(struct vhm_vm *vm, u32 id);
+void vhm_slots_free(struct vhm_vm *vm);
+
+/* dirty.c */
+struct vhm_log *vhm_log_alloc(struct vhm_vm *vm, u64 pages);
+void vhm_log_free(struct vhm_log *log);
+void vhm_log_begin(struct vhm_vm *vm, const struct vhm_slot *slot);
+void vhm_log_count(struct vhm_vm *vm, const struct vhm_slot *old, const struct vhm_slot *new);
+void vhm_log_collect(struct vhm_vm *vm);
+void vhm_log_written(struct vhm_vm *vm, const u64 *gpa, unsigned int count);
+long vhm_get_dirty_log(struct vhm_vm *vm, const struct kvm_dirty_log *get);
+long vhm_clear_dirty_log(struct vhm_vm *vm, const struct kvm_clear_dirty_log *clear);
+long vhm_set_dirty_log(struct vhm_vm *vm, unsigned long how);
+
+/* A page is about to be written, or may have been; its slot cannot go away meanwhile. */
+static inline void vhm_log_mark(const struct vhm_slot *slot, u64 frame)
+{
+	if (unlikely(slot->log))
+		set_bit(frame - slot->base, slot->log->bits);
+}
+
+/* The kernel has written guest memory: who reads the log must find that, or a mark. */
+static inline void vhm_log_write(struct vhm_vm *vm, u64 gpa)
+{
+	/* What was written is there before the count is read. */
+	smp_mb();
+	if (unlikely(READ_ONCE(vm->logs)))
+		vhm_log_written(vm, &gpa, 1);
+}
+
+/* memory.c */
+void vhm_begin_invalidation(struct vhm_ept *ept);
+void vhm_end_invalidation(struct vhm_vm *vm);
+void vhm_memory_flush(struct vhm_vm *vm);
+void vhm_memory_forget(struct vhm_vm *vm, u64 first, u64 last);
+void vhm_memory_collapse(struct vhm_vm *vm, const struct vhm_slot *slot);
 int vhm_read_guest_words(struct vhm_vm *vm, u64 gpa, u64 *words, unsigned int count);
 int vhm_read_guest(struct vhm_vm *vm, u64 gpa, void *data, unsigned int size);
 int vhm_write_guest(struct vhm_vm *vm, u64 gpa, const void *data, unsigned int size);
@@ -693,6 +753,7 @@ enum vhm_next vhm_undefined_sleepable(struct vhm_vcpu *v);
 #define VHM_QUIRKS		(KVM_X86_QUIRK_MISC_ENABLE_NO_MWAIT | \
 				 KVM_X86_QUIRK_MWAIT_NEVER_UD_FAULTS |	\
 				 KVM_X86_QUIRK_FIX_HYPERCALL_INSN)
+#define VHM_MANUAL_LOG		(KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
 #define VHM_HYPERCALL_EXITS	BIT(KVM_HC_MAP_GPA_RANGE)
 u32 vhm_exits_to_disable(void);
 bool vhm_claim_vcpu_id(struct vhm_vm *vm, unsigned int id);

@@ -92,6 +92,8 @@ long vhm_check_extension(struct vhm_vm *vm, unsigned long cap)
 		return KVM_COALESCED_MMIO_PAGE_OFFSET;
 	case KVM_CAP_X2APIC_API:
 		return VHM_X2APIC_FORMATS;
+	case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+		return VHM_MANUAL_LOG;
 	case KVM_CAP_SET_GUEST_DEBUG2:
 		return VHM_GUESTDBG_KNOWN;
 	case KVM_CAP_X86_DISABLE_EXITS:
@@ -180,6 +182,21 @@ static long set_memory_region(struct vhm_vm *vm, void __user *argp)
 	if (copy_from_user(&region, argp, sizeof(region)))
 		return -EFAULT;
 	return vhm_set_memory_region(vm, &region);
+}
+
+static long get_dirty_log(struct vhm_vm *vm, const void __user *argp)
+{
+	struct kvm_dirty_log get;
+
+	return copy_from_user(&get, argp, sizeof(get)) ? -EFAULT : vhm_get_dirty_log(vm, &get);
+}
+
+static long clear_dirty_log(struct vhm_vm *vm, const void __user *argp)
+{
+	struct kvm_clear_dirty_log clear;
+
+	return copy_from_user(&clear, argp, sizeof(clear)) ? -EFAULT :
+							     vhm_clear_dirty_log(vm, &clear);
 }
 
 /*
@@ -286,6 +303,10 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_vcpu_create(vm, arg);
 	case KVM_SET_USER_MEMORY_REGION:
 		return set_memory_region(vm, argp);
+	case KVM_GET_DIRTY_LOG:
+		return get_dirty_log(vm, argp);
+	case KVM_CLEAR_DIRTY_LOG:
+		return clear_dirty_log(vm, argp);
 	case KVM_SET_TSS_ADDR:
 		return set_tss_addr(arg);
 	case KVM_SET_IDENTITY_MAP_ADDR:
@@ -340,6 +361,8 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return vhm_check_extension(vm, arg);
 	case KVM_GET_STATS_FD:
 		return vhm_vm_stats_fd(vm);
+	case VHM_SET_DIRTY_LOG:
+		return vhm_set_dirty_log(vm, arg);
 	case VHM_CREATE_OBSERVER:
 		return arg ? -EINVAL : vhm_observer_create(vm);
 	default:
@@ -348,6 +371,32 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 #ifdef CONFIG_COMPAT
+/* A 32-bit program fills half of the room for a pointer, and leaves what it likes in the other. */
+static void __user *narrow(const void __user *pointer)
+{
+	return compat_ptr((compat_uptr_t)(__force unsigned long)pointer);
+}
+
+static long get_compat_log(struct vhm_vm *vm, const void __user *argp)
+{
+	struct kvm_dirty_log get;
+
+	if (copy_from_user(&get, argp, sizeof(get)))
+		return -EFAULT;
+	get.dirty_bitmap = narrow(get.dirty_bitmap);
+	return vhm_get_dirty_log(vm, &get);
+}
+
+static long clear_compat_log(struct vhm_vm *vm, const void __user *argp)
+{
+	struct kvm_clear_dirty_log clear;
+
+	if (copy_from_user(&clear, argp, sizeof(clear)))
+		return -EFAULT;
+	clear.dirty_bitmap = narrow(clear.dirty_bitmap);
+	return vhm_clear_dirty_log(vm, &clear);
+}
+
 /* The one call whose structure a 32-bit program lays out in another way. */
 struct compat_filter {
 	u32 flags;
@@ -382,9 +431,18 @@ static long vm_compat_ioctl(struct file *file, unsigned int cmd, unsigned long a
 {
 	struct vhm_vm *vm = file->private_data;
 
-	if (cmd != COMPAT_SET_MSR_FILTER)
+	if (vm->mm != current->mm)
+		return -EIO;
+	switch (cmd) {
+	case KVM_GET_DIRTY_LOG:
+		return get_compat_log(vm, compat_ptr(arg));
+	case KVM_CLEAR_DIRTY_LOG:
+		return clear_compat_log(vm, compat_ptr(arg));
+	case COMPAT_SET_MSR_FILTER:
+		return set_compat_filter(vm, compat_ptr(arg));
+	default:
 		return compat_ptr_ioctl(file, cmd, arg);
-	return vm->mm == current->mm ? set_compat_filter(vm, compat_ptr(arg)) : -EIO;
+	}
 }
 #else
 #define vm_compat_ioctl	NULL

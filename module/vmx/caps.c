@@ -126,6 +126,11 @@ static int __init negotiate_ept(struct vmx_caps *c)
 		return -ENODEV;
 	}
 	c->invept_single = cap & VMX_EPT_EXTENT_CONTEXT_BIT;
+	c->ept_level = !(cap & VMX_EPT_2MB_PAGE_BIT) ? 1 : cap & VMX_EPT_1GB_PAGE_BIT ? 3 : 2;
+
+	c->pml = c->cpu2 & SECONDARY_EXEC_ENABLE_PML && cap & VMX_EPT_AD_BIT;
+	if (!c->pml)
+		c->cpu2 &= ~SECONDARY_EXEC_ENABLE_PML;
 
 	/* INVVPID's capabilities are the upper half, and so are numbered. */
 	cap >>= 32;

@@ -73,7 +73,7 @@ static const struct vmx_control controls[] = {
 	{ CPU2, 14, UNUSED, "there is no nested VMX" },
 	{ CPU2, 15, UNUSED, "there is no SGX in the guest's CPUID" },
 	{ CPU2, 16, UNUSED, "random numbers are for everybody" },
-	{ CPU2, 17, UNUSED, "there is no dirty log yet" },
+	{ CPU2, 17, WANTED, "lists what a guest writes (off while no slot has a dirty log)" },
 	{ CPU2, 18, UNUSED, "every EPT violation is the host's" },
 	{ CPU2, 19, UNUSED, "nothing is hidden from Intel PT" },
 	{ CPU2, 20, UNUSED, "XSAVES is not in the guest's CPUID, and so an undefined instruction" },

@@ -50,6 +50,7 @@ static void pay_tlb_debt(struct vhm_vcpu *v)
 	switch (vmx_tlb_debt(x->moved, v->ept_generation != generation, x->flush_owed, x->vpid)) {
 	case VMX_TLB_INVEPT:
 		vhm_adopt_msr_filter(v);
+		vmx_pml_follow(v);
 		invept(vmx_caps.invept_single ? INVALIDATE_SINGLE : INVALIDATE_ALL,
 		       vhm_ept_pointer(&v->vm->ept));
 		v->stats.tlb_flush++;

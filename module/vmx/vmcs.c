@@ -74,7 +74,7 @@ int vmx_vcpu_create(struct vhm_vcpu *v)
 	x->cpu = -1;
 	x->vmcs = vmx_region_alloc();
 	x->fpu = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!x->vmcs || !x->fpu)
+	if (!x->vmcs || !x->fpu || vmx_pml_create(x))
 		return -ENOMEM;
 	if (v->vm->lapics && vmx_caps.tpr_shadow) {
 		x->vapic = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
@@ -101,6 +101,7 @@ void vmx_vcpu_destroy(struct vhm_vcpu *v)
 	vmx_window_forget(x);
 	kfree(x->injection);
 	vpid_put(x->vpid);
+	vmx_pml_destroy(x);
 	if (x->fpu)
 		__free_page(x->fpu);
 	free_page((unsigned long)x->vapic);
@@ -137,7 +138,7 @@ static void init_tpr_shadow(struct vmx_vcpu *x)
 static void init_execution(struct vhm_vcpu *v)
 {
 	struct vmx_vcpu *x = &v->vmx;
-	u32 cpu2 = vmx_caps.cpu2;
+	u32 cpu2 = vmx_caps.cpu2 & ~SECONDARY_EXEC_ENABLE_PML;
 
 	if (!x->vpid)
 		cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
@@ -146,6 +147,7 @@ static void init_execution(struct vhm_vcpu *v)
 	x->cpu_based = vmx_caps.cpu & ~disabled_controls(v->vm);
 	init_tpr_shadow(x);
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, x->cpu_based);
+	x->cpu2 = cpu2;
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, cpu2);
 	vmx_use_bitmaps(x, NULL);
 	/*

@@ -95,6 +95,9 @@ struct vmx_host_fields {
  * @pat: as in the VMCS
  * @efer_entry: EFER for the guest, where no control loads it
  * @efer_exit: EFER for the host, likewise
+ * @cpu2: secondary processor-based controls, as in the VMCS
+ * @pml: the page that the CPU lists in which pages the guest has written, or NULL
+ * @pml_on: it does
  * @injection: fields to be broken on purpose, or NULL
  */
 struct vmx_vcpu {
@@ -131,6 +134,9 @@ struct vmx_vcpu {
 	u64 tsc_offset;
 	u64 pat;
 	struct vmx_msr_entry efer_entry, efer_exit;
+	u32 cpu2;
+	u64 *pml;
+	bool pml_on;
 	struct vmx_injection *injection;
 };
 
@@ -156,6 +162,8 @@ struct vmx_caps {
 	bool wbinvd_exiting;
 	bool io_information;			/* instruction information for INS, OUTS */
 	bool rdtscp, invpcid;
+	bool pml;
+	int ept_level;				/* of the largest leaf that an EPT may have */
 };
 
 extern struct vmx_caps vmx_caps __ro_after_init;
@@ -228,6 +236,12 @@ void vmx_prepare_entry(struct vhm_vcpu *v);
 bool vmx_run_once(struct vhm_vcpu *v);
 void vmx_entered(struct vmx_vcpu *x);
 void vmx_host_nmi(struct vmx_vcpu *x);
+
+/* pml.c: the pages that a guest writes, listed by the CPU */
+int vmx_pml_create(struct vmx_vcpu *x);
+void vmx_pml_destroy(struct vmx_vcpu *x);
+void vmx_pml_follow(struct vhm_vcpu *v);
+void vmx_pml_drain(struct vhm_vcpu *v);
 
 /* mitigate.c */
 int vmx_mitigate_init(void);

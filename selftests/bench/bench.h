@@ -30,7 +30,7 @@ extern const unsigned int nr_rows;
 /* Guest code, 32-bit, flat, paging off: ESI counts down, then `hlt`. */
 extern const char loop_empty[], loop_cpuid[], loop_vmcall[], loop_rdmsr[];
 extern const char loop_in[], loop_out[], loop_mmio_write[], loop_mmio_read[];
-extern const char loop_mmio_rmw[], loop_touch[], loop_hlt[];
+extern const char loop_mmio_rmw[], loop_touch[], loop_touch_large[], loop_hlt[];
 
 extern const char loop_bell_port[], loop_bell_mmio[], loop_self_ipi[], loop_timer[];
 extern const char loop_irqfd[], loop_halted[], loop_ipi[];

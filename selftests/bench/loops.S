@@ -28,6 +28,8 @@
 	counted	loop_mmio_rmw, "addl %eax, (%edi)"
 	counted	loop_touch, "movb $1, (%edi); addl $4096, %edi"
 
+	counted	loop_touch_large, "movb $1, (%edi); addl $0x200000, %edi"
+
 	.globl	loop_hlt
 	.balign	64
 loop_hlt:

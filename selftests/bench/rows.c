@@ -307,6 +307,102 @@ static uint64_t ept_fault(const struct row *row, unsigned int count)
 	return result;
 }
 
+#define LARGE_PAGE	(2u << 20)
+#define LARGE_PAGES	32u
+
+/* Large pages on both sides: one fault for each 2 MiB. */
+static uint64_t ept_large(const struct row *row, unsigned int count)
+{
+	size_t size = (LARGE_PAGES + 1) * (size_t)LARGE_PAGE;
+	struct work work = { .row = row };
+	uint64_t took[BATCHES], begin;
+	uint8_t *mem, *aligned;
+
+	(void)count;
+	start(&work.vm, &work.cpu, loop_hlt);
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		die("no memory: %s", strerror(errno));
+	aligned = (uint8_t *)(((uintptr_t)mem + LARGE_PAGE - 1) & -(uintptr_t)LARGE_PAGE);
+	madvise(aligned, size - LARGE_PAGE, MADV_HUGEPAGE);
+	touch_all(aligned, size - LARGE_PAGE);
+	expect_exit(&work.cpu, KVM_EXIT_HLT);
+	for (unsigned int i = 0; i < BATCHES; i++) {
+		/* A new slot: nothing of it is mapped. */
+		if (vm_set_slot(&work.vm, 1, 0, TOUCHED_GPA, size - LARGE_PAGE, aligned))
+			die("slot: %s", strerror(errno));
+		set_loop(&work.cpu, row->loop, LARGE_PAGES, TOUCHED_GPA);
+		begin = ticks();
+		expect_exit(&work.cpu, KVM_EXIT_HLT);
+		took[i] = (ticks() - begin) / LARGE_PAGES;
+		vm_set_slot(&work.vm, 1, 0, TOUCHED_GPA, 0, aligned);
+	}
+	qsort(took, BATCHES, sizeof(took[0]), by_value);
+	finish(&work.vm, &work.cpu);
+	munmap(mem, size);
+	return took[BATCHES / 2];
+}
+
+#define LOGGED_PAGES	4000u
+
+static uint8_t *add_logged(struct work *work)
+{
+	size_t size = LOGGED_PAGES * 4096ul;
+	uint8_t *mem = vm_add_slot(&work->vm, 1, TOUCHED_GPA, size);
+
+	madvise(mem, size, MADV_NOHUGEPAGE);
+	touch_all(mem, size);
+	if (vm_set_slot(&work->vm, 1, KVM_MEM_LOG_DIRTY_PAGES, TOUCHED_GPA, size, mem))
+		die("KVM_MEM_LOG_DIRTY_PAGES: %s", strerror(errno));
+	return mem;
+}
+
+static void read_log(struct work *work, unsigned int wanted)
+{
+	static uint64_t bits[(LOGGED_PAGES + 63) / 64];
+	struct kvm_dirty_log get = { .slot = 1, .dirty_bitmap = bits };
+	unsigned int dirty = 0;
+
+	VM_IOCTL(work->vm.fd, KVM_GET_DIRTY_LOG, &get);
+	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		dirty += __builtin_popcountll(bits[i]);
+	if (dirty != wanted)
+		die("%u pages are dirty where %u were written", dirty, wanted);
+}
+
+static void write_logged(struct work *work, unsigned int pages)
+{
+	set_loop(&work->cpu, work->row->loop, pages, TOUCHED_GPA);
+	expect_exit(&work->cpu, KVM_EXIT_HLT);
+}
+
+/* Two rows: the call, or one of the stores, to a page that was written before the last call. */
+static uint64_t dirty_log(const struct row *row, unsigned int count)
+{
+	bool call = !strcmp(row->name, "dirty-log");
+	uint64_t took[BATCHES], begin;
+	struct work work = { .row = row };
+	uint8_t *mem;
+
+	(void)count;
+	start(&work.vm, &work.cpu, loop_hlt);
+	mem = add_logged(&work);
+	expect_exit(&work.cpu, KVM_EXIT_HLT);
+	for (unsigned int i = 0; i < BATCHES; i++) {
+		begin = ticks();
+		write_logged(&work, LOGGED_PAGES);
+		took[i] = (ticks() - begin) / LOGGED_PAGES;
+		begin = ticks();
+		read_log(&work, LOGGED_PAGES);
+		if (call)
+			took[i] = ticks() - begin;
+	}
+	qsort(took, BATCHES, sizeof(took[0]), by_value);
+	finish(&work.vm, &work.cpu);
+	munmap(mem, LOGGED_PAGES * 4096ul);
+	return took[BATCHES / 2];
+}
+
 /* From open() to the first hlt, from close() to its return; two rows. */
 static void create_and_close(uint64_t *create, uint64_t *close_it, const void *code)
 {
@@ -369,6 +465,9 @@ const struct row rows[] = {
 	{ "set-sregs", "KVM_SET_SREGS", vcpu_call, (void *)KVM_SET_SREGS },
 	{ "ept-present", "EPT fault, host page present", ept_fault, loop_touch },
 	{ "ept-absent", "EPT fault, host page absent", ept_fault, loop_touch },
+	{ "ept-large", "EPT fault, host page of 2 MiB present", ept_large, loop_touch_large },
+	{ "dirty-log", "KVM_GET_DIRTY_LOG, 4000 pages dirty", dirty_log, loop_touch },
+	{ "dirty-store", "store to a page under a dirty log", dirty_log, loop_touch },
 	{ "create", "open to first hlt, 64 MiB, median of 20", creation, NULL },
 	{ "close", "close of all, median of 20", creation, NULL },
 	{ "bell-port", "doorbell: a port, two bytes", bell_port, loop_bell_port },

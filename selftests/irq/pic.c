@@ -349,6 +349,7 @@ TEST_F(pic, a_line_a_hundred_thousand_times)
 	for (i = 0; i < 100000; i++)
 		irq_line(self->vm, 5, !(i & 1));
 	irq_line(self->vm, 5, 1);
+	alarm_in_ms(400);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	EXPECT_EQ(2, GUEST_VAR(self->vm, irq_count[BASE + 5]));
 }

@@ -165,6 +165,34 @@ TEST_F(guest, memory_is_swapped_out_and_in)
 	swapoff(SWAP_DEVICE);
 }
 
+/* What the guest has used since the host last looked stays; what it has not may go. */
+TEST_F(guest, pages_in_use_stay)
+{
+	uint8_t *host;
+
+	if (!have_swap())
+		SKIP(return, "no RAM disk to swap to");
+	host = add_memory(&self->vm, MADV_NOHUGEPAGE);
+	ASSERT_EQ(GUEST_IS_DONE, run(&self->cpu, write_all));
+	ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
+	EXPECT_LE(PAGES - 32, count_pages(host, PAGE_IS_PRESENT));
+	for (int round = 0; round < 3; round++) {
+		GUEST_VAR(&self->vm, nr_pages) = PAGES / 2;
+		vcpu_set_long(&self->cpu, check_all);
+		ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+		ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
+		EXPECT_LE(PAGES / 2 - 32, count_pages(host, PAGE_IS_PRESENT));
+		EXPECT_LE(PAGES / 2 - 32, count_pages(host + SIZE / 2, PAGE_IS_SWAPPED));
+	}
+	ASSERT_EQ(GUEST_IS_DONE, run(&self->cpu, check_all));
+	EXPECT_EQ(0, GUEST_VAR(&self->vm, wrong));
+	/* Nobody uses them: two looks, and they are gone. */
+	ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
+	ASSERT_EQ(0, madvise(host, SIZE, MADV_PAGEOUT));
+	EXPECT_LE(PAGES - 32, count_pages(host, PAGE_IS_SWAPPED));
+	swapoff(SWAP_DEVICE);
+}
+
 static bool set_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -359,6 +359,14 @@ struct vhm_start_exit_ring {
 #define VHM_INJECT_FIELD	_IOW(VHMIO, 0x05, struct vhm_inject_field)
 /* VM fd: a new observer, as a file descriptor. */
 #define VHM_CREATE_OBSERVER	_IO(VHMIO, 0x06)
+/*
+ * VM fd: how a dirty log learns of the guest's writes, for comparison; where the CPU has
+ * page-modification logging it is used if nothing else is said. -EBUSY: a slot has a log;
+ * -ENXIO: not on this CPU.
+ */
+#define VHM_SET_DIRTY_LOG	_IO(VHMIO, 0x20)
+#define VHM_DIRTY_LOG_PROTECT	0	/* pages are write-protected, the first write faults */
+#define VHM_DIRTY_LOG_PML	1	/* the CPU lists the pages that get a dirty flag */
 /* Observer: the vCPUs. */
 #define VHM_OBSERVE		_IOWR(VHMIO, 0x07, struct vhm_observe)
 /* System fd: the controls that VMX knows, what this CPU allows, what vhm chose. */

@@ -98,7 +98,11 @@ void machine_close(struct machine *m);
 void machine_start(struct machine *m, unsigned int cpu);
 bool machine_join(struct machine *m, unsigned int cpu);
 bool machine_run_all(struct machine *m);
+/* When a guest is taken to hang; a kernel with KASAN on two emulated processors is slow. */
+#define PATIENCE_MS	5000
+
 void alarm_in_ms(unsigned int ms);
+unsigned int many_changes(void);
 
 int enable_cap(int fd, uint32_t cap, uint64_t arg);
 int signal_msi(struct vm *vm, uint32_t address, uint32_t data);

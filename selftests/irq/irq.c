@@ -15,8 +15,6 @@
 #define DEADLINE_BIT	(1u << 24)
 #define VMX_BIT		(1u << 5)
 
-/* What a guest may take; the emulated machine needs 45 s for a second. */
-
 volatile uint64_t irq_count[256];
 volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
 

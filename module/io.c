@@ -186,7 +186,7 @@ static void finish(struct vhm_vcpu *v, bool last)
 	vmx_put();
 }
 
-/* User space may have lowered the guest's count meanwhile: no more is done than is still asked for. */
+/* User space may have lowered the guest's count: no more is done than is still asked for. */
 static void heed_count(struct vhm_vcpu *v)
 {
 	struct vhm_pio *p = &v->pio;

@@ -384,7 +384,7 @@ struct vhm_vcpu {
 
 	u64 cr8;				/* [v] from here on; with a local APIC its TPR is */
 	bool cpuid_faults;			/* above CPL 0, because the guest wants it so */
-	bool pv_enforced;			/* paravirtual features are those that CPUID shows */
+	bool pv_enforced;			/* no paravirtual feature but CPUID's */
 	u64 apic_base;				/* [a] */
 	u32 mp_state;				/* KVM_MP_STATE_* */
 	u64 poll_ns;				/* before it sleeps in HLT */

@@ -218,7 +218,7 @@ static void check_call(struct __test_metadata *_metadata, struct vm *vm, struct 
 		EXPECT_EQ(ENOTTY, errno);
 		return;
 	}
-	/* Another answers like one that is not there if the guest has no clock; selftests/time gives it one. */
+	/* Another answers so if the guest has no clock; selftests/time gives it one. */
 	if (number == KVM_KVMCLOCK_CTRL)
 		return;
 	EXPECT_TRUE(names_file(files, "system") || names_file(files, "VM") ||

@@ -271,7 +271,7 @@ TEST_F(one, halt_goes_on_behind_a_signal)
 	alarm_in_ms(5);
 	ASSERT_EQ(-EINTR, vcpu_run(self->cpu));
 	/* User space may say that it is over. */
-	alarm_in_ms(400);
+	alarm_in_ms(PATIENCE_MS);
 	ASSERT_EQ(0, set_mp_state(self->cpu, KVM_MP_STATE_RUNNABLE));
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 }

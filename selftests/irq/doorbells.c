@@ -69,18 +69,20 @@ static void note(struct seen *seen, struct kvm_run *run)
 }
 
 /* Runs the guest to its end; what comes to user space on the way is noted. */
-static enum guest_word run_all(FIXTURE_DATA(bells) *self, void (*guest)(void))
+static enum guest_word run_guest(struct vcpu *cpu, struct seen *seen, unsigned int *exits,
+				 void (*guest)(void))
 {
 	enum guest_word word;
 
-	self->exits = 0;
-	vcpu_set_long(&self->cpu, guest);
-	while ((word = vcpu_go(&self->cpu)) == GUEST_OTHER_EXIT && self->exits < MAX_EXITS &&
-	       (self->cpu.run->exit_reason == KVM_EXIT_IO ||
-		self->cpu.run->exit_reason == KVM_EXIT_MMIO))
-		note(&self->seen[self->exits++], self->cpu.run);
+	*exits = 0;
+	vcpu_set_long(cpu, guest);
+	while ((word = vcpu_go(cpu)) == GUEST_OTHER_EXIT && *exits < MAX_EXITS &&
+	       (cpu->run->exit_reason == KVM_EXIT_IO || cpu->run->exit_reason == KVM_EXIT_MMIO))
+		note(&seen[(*exits)++], cpu->run);
 	return word;
 }
+
+#define run_all(self, guest)	run_guest(&(self)->cpu, (self)->seen, &(self)->exits, guest)
 
 static int bell(struct vm *vm, int fd, uint64_t address, uint32_t length, uint32_t flags,
 		uint64_t match)

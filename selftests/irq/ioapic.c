@@ -290,10 +290,10 @@ TEST_F(ioapic, a_line_that_stays_up)
 	vcpu_set_long(self->cpu, stuck);
 	run_to_sync(_metadata, self->cpu);
 	alarm_in_ms(0);
-	for (i = 0; i < 100000; i++)
+	for (i = many_changes(); i; i--)
 		irq_line(self->vm, PIN, !(i & 1));
 	irq_line(self->vm, PIN, 1);
-	alarm_in_ms(400);
+	alarm_in_ms(PATIENCE_MS);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 	EXPECT_LE(100, GUEST_VAR(self->vm, irq_count[VECTOR]));
 }
@@ -316,7 +316,7 @@ TEST_F(ioapic, a_storm_lets_the_guest_breathe)
 	take_irqs(self->vm, irq_note_and_eoi);
 	vcpu_set_long(self->cpu, storm);
 	run_to_sync(_metadata, self->cpu);
-	alarm_in_ms(900);
+	alarm_in_ms(PATIENCE_MS);
 	irq_line(self->vm, PIN, 1);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 	EXPECT_LE(1, GUEST_VAR(self->vm, irq_count[VECTOR]));

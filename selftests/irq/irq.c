@@ -15,9 +15,6 @@
 #define DEADLINE_BIT	(1u << 24)
 #define VMX_BIT		(1u << 5)
 
-/* What a guest may take; the emulated machine needs 45 s for a second. */
-#define PATIENCE_MS	400
-
 volatile uint64_t irq_count[256];
 volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
 
@@ -32,11 +29,23 @@ static void do_nothing(int number)
  */
 void alarm_in_ms(unsigned int ms)
 {
-	struct itimerval timer = { .it_value.tv_usec = ms * 1000 };
+	struct itimerval timer = {
+		.it_value = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 },
+	};
 	struct sigaction action = { .sa_handler = do_nothing };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/**
+ * many_changes() - how often a device changes its line, where it is to be very often
+ *
+ * Return: 100,000; on a kernel whose checks make each of them dear a few will do.
+ */
+unsigned int many_changes(void)
+{
+	return access("/sys/kernel/debug/kmemleak", F_OK) ? 100000 : 4000;
 }
 
 /**
@@ -192,9 +201,7 @@ bool machine_join(struct machine *m, unsigned int cpu)
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += PATIENCE_MS * 1000000l;
-	until.tv_sec += until.tv_nsec / 1000000000l;
-	until.tv_nsec %= 1000000000l;
+	until.tv_sec += PATIENCE_MS / 1000;
 	if (pthread_timedjoin_np(m->thread[cpu], NULL, &until)) {
 		m->cpu[cpu].run->immediate_exit = 1;
 		pthread_kill(m->thread[cpu], SIGALRM);

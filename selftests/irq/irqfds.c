@@ -356,7 +356,7 @@ TEST_F(resample, level)
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	EXPECT_EQ(2, GUEST_VAR(vm, irq_count)[VECTOR]);
 	EXPECT_EQ(1, count_of(self->again));
-	/* It goes away with its line up: the line falls, and makes no more than the one on its way. */
+	/* It goes away with its line up: the line falls, after the one on its way at most. */
 	signal_event(self->event);
 	usleep(2000);
 	EXPECT_EQ(0, irqfd(vm, self->event, LINE, REMOVE, 0));

@@ -346,10 +346,10 @@ TEST_F(pic, a_line_a_hundred_thousand_times)
 	vcpu_set_long(self->cpu, by_level);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	alarm_in_ms(0);
-	for (i = 0; i < 100000; i++)
+	for (i = many_changes(); i; i--)
 		irq_line(self->vm, 5, !(i & 1));
 	irq_line(self->vm, 5, 1);
-	alarm_in_ms(400);
+	alarm_in_ms(PATIENCE_MS);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	EXPECT_EQ(2, GUEST_VAR(self->vm, irq_count[BASE + 5]));
 }

@@ -261,7 +261,7 @@ static __guest void tiny(void)
 TEST_F(pit, tiny_counts)
 {
 	take_irqs(self->vm, note_and_end);
-	alarm_in_ms(900);
+	alarm_in_ms(PATIENCE_MS);
 	vcpu_set_long(self->cpu, tiny);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
 }

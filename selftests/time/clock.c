@@ -81,7 +81,7 @@ static __guest uint64_t read_clock(void)
 		asm volatile("lfence" : : : "memory");
 		ticks = rdtsc() - info.tsc_timestamp;
 		ticks = info.shift < 0 ? ticks >> -info.shift : ticks << info.shift;
-		now = info.system_time + (uint64_t)((unsigned __int128)ticks * info.mul >> 32);
+		now = info.system_time + (uint64_t)((__uint128_t)ticks * info.mul >> 32);
 		__sync_synchronize();
 	} while (version & 1 || version != info.version);
 	return now;

@@ -149,9 +149,9 @@ TEST_F(guest, trace_is_filtered)
 	TRY_OK("trace", "writes", "--rip", "0x7c03-0x7c03", "--reason", "30", "--count", "20");
 	EXPECT_EQ(20, count_of(self->tool.out, " IO_INSTRUCTION "));
 	EXPECT_EQ(21, count_of(self->tool.out, "\n"));
-	TRY_OK("trace", "writes", "--gpa", "0-0xffffffff", "--seconds", "1");
+	TRY_OK("trace", "writes", "--gpa", "0-0xffffffff", "--seconds", "0.02");
 	EXPECT_EQ(1, count_of(self->tool.out, "\n")) TH_LOG("%s", self->tool.out);
-	TRY_OK("trace", "writes", "--vcpu", "1", "--seconds", "1");
+	TRY_OK("trace", "writes", "--vcpu", "1", "--seconds", "0.02");
 	EXPECT_EQ(1, count_of(self->tool.out, "\n"));
 	TRY("trace", "writes", "--reason", "NONE");
 	EXPECT_EQ(2, self->tool.status);

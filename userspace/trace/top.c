@@ -148,14 +148,6 @@ static int take_counts(struct top *top, unsigned int index)
 	return 0;
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static int look(struct top *top, double since)
 {
 	unsigned int i;
@@ -166,7 +158,7 @@ static int look(struct top *top, double since)
 			return -1;
 	}
 	top->dropped = watch_dropped(&top->watch);
-	top->seconds = now() - since;
+	top->seconds = watch_now() - since;
 	make_rows(top);
 	return 0;
 }
@@ -308,7 +300,7 @@ static bool pass_time(struct top *top, double since)
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 	unsigned int i;
 
-	while (now() - since < (double)top->interval && !watch_ended(&top->watch)) {
+	while (watch_now() - since < (double)top->interval && !watch_ended(&top->watch)) {
 		if (top->once)
 			nanosleep(&step, NULL);
 		else if (!take_key(top, getch()))
@@ -321,7 +313,7 @@ static bool pass_time(struct top *top, double since)
 
 static int run_live(struct top *top)
 {
-	double since = now();
+	double since = watch_now();
 	bool more = true;
 	int error = 0;
 
@@ -339,7 +331,7 @@ static int run_live(struct top *top)
 		error = look(top, since);
 		draw(top);
 		begin(top);
-		since = now();
+		since = watch_now();
 	}
 	endwin();
 	return error;
@@ -347,7 +339,7 @@ static int run_live(struct top *top)
 
 static int run_once(struct top *top)
 {
-	double since = now();
+	double since = watch_now();
 
 	pass_time(top, since);
 	if (look(top, since))
@@ -361,7 +353,7 @@ static int run(struct top *top)
 
 	if (watch_open(&top->watch, top->name, EXITS))
 		return -1;
-	error = look(top, now());
+	error = look(top, watch_now());
 	begin(top);
 	if (!error)
 		error = top->once ? run_once(top) : run_live(top);

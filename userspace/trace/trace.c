@@ -34,7 +34,7 @@ static const char help_text[] =
 	"  --rip FROM-TO   only exits at these addresses, both included\n"
 	"  --gpa FROM-TO   only exits for these guest-physical addresses\n"
 	"  --count N       ends behind so many exits\n"
-	"  --seconds N     ends after so many seconds\n"
+	"  --seconds N     ends after so many seconds, or parts of one\n"
 	"  --json          as events for chrome://tracing and Perfetto\n"
 	"  --output FILE   into a file for vhm report\n"
 	"\n"
@@ -50,7 +50,8 @@ struct options {
 	bool reason[VHM_NR_EXIT_REASONS];
 	uint64_t vcpu;
 	struct range rip, gpa;
-	uint64_t count, seconds;
+	uint64_t count;
+	double seconds;
 	const char *output;
 };
 
@@ -106,6 +107,16 @@ static int parse_count(uint64_t *value, const char *text)
 	return 0;
 }
 
+static int parse_seconds(double *value, const char *text)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	if (*text < '0' || *text > '9' || *end || !(*value > 0))
+		return log_error(NULL, "%s is no number of seconds", text);
+	return 0;
+}
+
 /* Returns STATUS_GO_ON, or the exit status. */
 static int parse_option(void *to, int option)
 {
@@ -131,7 +142,7 @@ static int parse_option(void *to, int option)
 		error = parse_count(&options->count, optarg);
 		break;
 	case 's':
-		error = parse_count(&options->seconds, optarg);
+		error = parse_seconds(&options->seconds, optarg);
 		break;
 	case 'j':
 		options->json = true;
@@ -165,9 +176,15 @@ static bool wanted(const struct options *options, uint32_t vcpu,
 	return in_range(&options->rip, record->rip) && in_range(&options->gpa, record->gpa);
 }
 
-static bool enough(const struct options *options, const struct sink *sink)
+static bool full(const struct options *options, const struct sink *sink)
 {
 	return stopped || ferror(sink->out) || (options->count && sink->count >= options->count);
+}
+
+static bool enough(const struct options *options, const struct sink *sink, double start)
+{
+	return full(options, sink) ||
+	       (options->seconds > 0 && watch_now() - start >= options->seconds);
 }
 
 /* Returns whether there was anything. */
@@ -181,7 +198,7 @@ static bool drain(const struct options *options, struct watch *watch, struct sin
 	for (i = 0; i < watch->count; i++) {
 		count = vhm_ring_read(&watch->ring[i], records, FETCH);
 		any |= count;
-		for (k = 0; k < count && !enough(options, sink); k++)
+		for (k = 0; k < count && !full(options, sink); k++)
 			if (wanted(options, watch->id[i], &records[k]))
 				sink_exit(sink, watch, i, &records[k]);
 	}
@@ -204,22 +221,23 @@ static void progress(const struct options *options, const struct sink *sink,
 
 static void follow(const struct options *options, struct watch *watch, struct sink *sink)
 {
-	time_t start = time(NULL), said = 0;
-	int ended;
+	double start = watch_now();
+	time_t said = 0;
+	bool over;
 
 	do {
 		/* What comes behind this is all. */
-		ended = watch_ended(watch);
-		while (drain(options, watch, sink) && !enough(options, sink))
+		over = watch_ended(watch);
+		/* A guest may well be faster than we are: then there is always more. */
+		while (drain(options, watch, sink) && !enough(options, sink, start))
 			progress(options, sink, watch, &said);
 		progress(options, sink, watch, &said);
-		if (options->seconds && (uint64_t)(time(NULL) - start) >= options->seconds)
-			break;
-		if (!ended && !enough(options, sink)) {
+		over |= enough(options, sink, start);
+		if (!over) {
 			fflush(sink->out);
 			usleep(PAUSE_US);
 		}
-	} while (!ended && !enough(options, sink));
+	} while (!over);
 }
 
 static int trace(const struct options *options, struct watch *watch, struct sink *sink)

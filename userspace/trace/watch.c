@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../observe/connect.h"
@@ -132,4 +133,17 @@ int watch_number(const char *text, uint64_t *value)
 	errno = 0;
 	*value = strtoull(text, &end, 0);
 	return *text < '0' || *text > '9' || *end || errno ? -1 : 0;
+}
+
+/**
+ * watch_now() - the time
+ *
+ * Return: seconds, since an arbitrary moment.
+ */
+double watch_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }

@@ -26,6 +26,7 @@ void watch_close(struct watch *watch);
 int watch_ended(const struct watch *watch);
 uint64_t watch_dropped(const struct watch *watch);
 const char *watch_reason(uint32_t reason);
+double watch_now(void);
 int watch_number(const char *text, uint64_t *value);
 
 #endif /* VHM_WATCH_H */

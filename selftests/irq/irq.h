@@ -98,7 +98,7 @@ void machine_close(struct machine *m);
 void machine_start(struct machine *m, unsigned int cpu);
 bool machine_join(struct machine *m, unsigned int cpu);
 bool machine_run_all(struct machine *m);
-/* What a guest may take: with KASAN two emulated processors are slow. (They need 45 s for a second.) */
+/* What a guest may take: with KASAN two emulated processors are slow. */
 #define PATIENCE_MS	5000
 
 void alarm_in_ms(unsigned int ms);

@@ -156,12 +156,26 @@ TEST_F(irqfd, gsi_without_route)
 	EXPECT_EQ(0, GUEST_VAR(vm, irq_count)[VECTOR]);
 }
 
+static volatile uint32_t ready;
+
 static __guest void wait_for_three(void)
 {
 	apic_sw_on();
+	ready = 1;
 	while (irq_count[VECTOR] < 3)
 		halt();
 	GUEST_DONE();
+}
+
+/* What comes before its local APIC is on is lost. */
+static void start_and_wait(struct machine *m)
+{
+	unsigned int patience;
+
+	GUEST_VAR(&m->vm, ready) = 0;
+	machine_start(m, 0);
+	for (patience = 10000; !GUEST_VAR(&m->vm, ready) && patience; patience--)
+		usleep(100);
 }
 
 /* A processor that halts is woken. */
@@ -173,7 +187,7 @@ TEST_F(irqfd, wakes)
 
 	ASSERT_EQ(0, irqfd(vm, self->event, GSI, 0, 0));
 	vcpu_set_long(self->cpu, wait_for_three);
-	machine_start(&self->m, 0);
+	start_and_wait(&self->m);
 	for (i = 1; i <= 3; i++) {
 		usleep(300);
 		signal_event(self->event);
@@ -285,8 +299,8 @@ TEST_F(irqfd, ends_while_it_fires)
 	/* Nothing is left of them. */
 	ASSERT_EQ(0, irqfd(vm, self->event, GSI, 0, 0));
 	vcpu_set_long(self->cpu, wait_for_three);
-	machine_start(&self->m, 0);
-	for (i = 0; i < 40 && GUEST_VAR(vm, irq_count)[VECTOR] < 3; i++) {
+	start_and_wait(&self->m);
+	for (i = 0; i < 400 && GUEST_VAR(vm, irq_count)[VECTOR] < 3; i++) {
 		signal_event(self->event);
 		usleep(200);
 	}

@@ -87,14 +87,6 @@
 #define VHM_TIF_NEED_RESCHED_LAZY	0
 #endif
 
-/* Newer kernels lock a mapping whose flags change. */
-#ifdef VHM_HAVE_VM_FLAGS_MOD
-#define vhm_change_vm_flags(vma, set, clear)	vm_flags_mod(vma, set, clear)
-#else
-#define vhm_change_vm_flags(vma, set, clear)	\
-	((vma)->vm_flags = ((vma)->vm_flags | (set)) & ~(clear))
-#endif
-
 /* Whether a hypercall came in 64-bit mode: a member of its own, or bit 0 of the flags instead. */
 #ifdef VHM_HAVE_HYPERCALL_FLAGS
 #define VHM_HYPERCALL_LONG_MODE	flags

@@ -39,16 +39,6 @@
 DEFINE_STATIC_KEY_FALSE(vhm_observed);
 
 /**
- * struct vhm_observer - what is behind an observer's file
- * @vm: which it looks at; it keeps it alive
- * @rings: whose exit rings it has started, by index; under vm->lock
- */
-struct vhm_observer {
-	struct vhm_vm *vm;
-	DECLARE_BITMAP(rings, VHM_MAX_VCPUS);
-};
-
-/**
  * struct vhm_watch - a request for dumps of a vCPU's VMCS
  * @wanted: how many
  * @taken: how many there are
@@ -372,21 +362,9 @@ free:
 	return err;
 }
 
-static long observe_exit_stats(struct vhm_vm *vm, struct vhm_exit_stats __user *user)
-{
-	struct vhm_vcpu *v;
-	u32 id;
-
-	if (get_user(id, &user->vcpu))
-		return -EFAULT;
-	v = find_vcpu(vm, id);
-	return v ? vhm_get_exit_stats(v, user, id) : -ENOENT;
-}
-
 static long observer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct vhm_observer *o = file->private_data;
-	struct vhm_vm *vm = o->vm;
+	struct vhm_vm *vm = file->private_data;
 	void __user *argp = (void __user *)arg;
 
 	switch (cmd) {
@@ -396,10 +374,6 @@ static long observer_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return observe_vmcs(vm, argp);
 	case VHM_EXPLAIN:
 		return observe_explain(vm, argp);
-	case VHM_GET_EXIT_STATS:
-		return observe_exit_stats(vm, argp);
-	case VHM_START_EXIT_RING:
-		return vhm_ring_start(vm, o->rings, argp);
 	default:
 		return -ENOTTY;
 	}
@@ -407,21 +381,9 @@ static long observer_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 
 static int observer_release(struct inode *inode, struct file *file)
 {
-	struct vhm_observer *o = file->private_data;
-
-	/* The run loop lays rings down only while there are observers. */
-	vhm_ring_release(o->vm, o->rings);
 	static_branch_dec(&vhm_observed);
-	vhm_vm_put(o->vm);
-	kfree(o);
+	vhm_vm_put(file->private_data);
 	return 0;
-}
-
-static int observer_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct vhm_observer *o = file->private_data;
-
-	return vhm_ring_mmap(o->vm, o->rings, vma);
 }
 
 static const struct file_operations observer_fops = {
@@ -429,7 +391,6 @@ static const struct file_operations observer_fops = {
 	.release = observer_release,
 	.unlocked_ioctl = observer_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
-	.mmap = observer_mmap,
 	.llseek = noop_llseek,
 };
 
@@ -441,29 +402,18 @@ static const struct file_operations observer_fops = {
  */
 int vhm_observer_create(struct vhm_vm *vm)
 {
-	struct vhm_observer *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	int fd;
 
-	if (!o)
-		return -ENOMEM;
-	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
-		goto free;
-	/* Not to be written, so the kernel lets nobody map it for writing either. */
-	file = anon_inode_getfile("vhm-observer", &observer_fops, o, O_RDONLY);
+		return fd;
+	file = anon_inode_getfile("vhm-observer", &observer_fops, vm, O_RDONLY);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
-		fd = PTR_ERR(file);
-		goto free;
+		return PTR_ERR(file);
 	}
-	o->vm = vm;
 	vhm_vm_get(vm);
 	static_branch_inc(&vhm_observed);
 	fd_install(fd, file);
-	return fd;
-
-free:
-	kfree(o);
 	return fd;
 }

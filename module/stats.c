@@ -245,22 +245,18 @@ int vhm_vcpu_stats_fd(struct vhm_vcpu *v)
  * vhm_get_exit_stats() - VHM_GET_EXIT_STATS: the table of exits by reason
  * @v: the vCPU
  * @user: struct vhm_exit_stats, its flags and reserved fields 0
- * @vcpu: what its field of that name must be
- *
- * An observer does not stop the vCPU: each number is right, and one may be of an exit later than
- * another.
  *
  * Return: 0; -EFAULT; -EINVAL: a field that must be 0 is not.
  */
-long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user, u32 vcpu)
+long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user)
 {
 	u64 reserved[ARRAY_SIZE(user->reserved)];
-	u32 flags, id;
+	u32 flags, pad;
 
-	if (get_user(flags, &user->flags) || get_user(id, &user->vcpu) ||
+	if (get_user(flags, &user->flags) || get_user(pad, &user->pad) ||
 	    copy_from_user(reserved, user->reserved, sizeof(reserved)))
 		return -EFAULT;
-	if (flags || id != vcpu || memchr_inv(reserved, 0, sizeof(reserved)))
+	if (flags || pad || memchr_inv(reserved, 0, sizeof(reserved)))
 		return -EINVAL;
 	if (put_user(v->stats.entries, &user->entries) ||
 	    put_user(v->guest_ticks, &user->guest_ticks) ||

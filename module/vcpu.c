@@ -24,7 +24,6 @@
 
 #include "compat.h"
 #include "mmio.h"
-#include "ring.h"
 #include "trace.h"
 #include "vhm.h"
 
@@ -109,23 +108,17 @@ static void depart(struct vhm_vcpu *v)
 /* The host takes what is pending. */
 static void window(struct vhm_vcpu *v)
 {
-	vhm_ring_lay_down(v);
 	depart(v);
 	local_irq_enable();
 	/* STI holds interrupts off for one instruction. */
 	asm volatile("nop");
 	local_irq_disable();
 	arrive(v);
-	if (static_branch_unlikely(&vhm_observed))
-		vhm_ring_arrive(v);
 }
 
 /* By VMfail with an instruction error, or as an exit with a reason; one of the two is 0. */
 static enum vhm_next entry_failed(struct vhm_vcpu *v, u32 error, u32 reason)
 {
-	/* An instruction that failed is no exit, and the last one's record has been ended. */
-	if (!reason)
-		v->hand.open = NULL;
 	if (vmx_lost())
 		return VHM_SIGNAL;
 	vhm_explain_failure(v, error, reason);
@@ -177,14 +170,11 @@ static void time_exit(struct vhm_vcpu *v)
 }
 
 /* What nobody pays for who neither observes nor breaks anything. */
-static __always_inline void observe_exit(struct vhm_vcpu *v, u32 reason)
+static noinline void observe_exit(struct vhm_vcpu *v, u32 reason)
 {
-	vhm_ring_exit(v, reason);
-	if (unlikely(v->vmx.injection) && !(reason & VMX_ENTRY_FAILED))
+	if (!(reason & VMX_ENTRY_FAILED))
 		vmx_injected(&v->vmx, true);
-	/* A watch that is just coming sends an interrupt, or waits for the next exit. */
-	if (unlikely(READ_ONCE(v->watch)))
-		vhm_watch_exit(v);
+	vhm_watch_exit(v);
 }
 
 /* One stay in the guest, and what its end means. */
@@ -204,13 +194,11 @@ static __always_inline enum vhm_next enter_once(struct vhm_vcpu *v)
 	}
 	trace_vhm_entry(v);
 	v->stats.entries++;
-	if (unlikely(v->timing & VHM_TIMING_TABLE))
+	if (unlikely(v->timing))
 		time_kernel(v, rdtsc());
-	if (static_branch_unlikely(&vhm_observed))
-		vhm_ring_entry(v);
 	if (unlikely(!vmx_run_once(v)))
 		return entry_failed(v, vmcs_read32(VM_INSTRUCTION_ERROR), 0);
-	if (unlikely(v->timing & VHM_TIMING_TABLE))
+	if (unlikely(v->timing))
 		time_exit(v);
 	reason = vmcs_read32(VM_EXIT_REASON);
 	count_exit(v, reason);
@@ -254,10 +242,6 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 	WRITE_ONCE(v->running_cpu, smp_processor_id());
 	/* Pairs with the barriers in vhm_vcpus_leave_guest() and vhm_request(). */
 	smp_mb();
-	if (static_branch_unlikely(&vhm_observed)) {
-		vhm_ring_arrive(v);
-		vhm_ring_outside(v);
-	}
 
 	while ((next = look_around(v)) == VHM_RESUME) {
 		vmx_prepare_entry(v);
@@ -271,7 +255,6 @@ static enum vhm_next inner_loop(struct vhm_vcpu *v)
 		}
 	}
 
-	vhm_ring_lay_down(v);
 	depart(v);
 	/* Who finds that it is gone finds what the CPU has listed marked, too. */
 	smp_store_release(&v->running_cpu, -1);
@@ -407,36 +390,21 @@ static void restore_own_sigmask(struct vhm_vcpu *v)
 	sigemptyset(&current->real_blocked);
 }
 
-/* KVM_RUN is called, and exits are timed. */
-static void come_back(struct vhm_vcpu *v)
-{
-	u64 now = rdtsc();
-
-	v->user_ticks += now - v->leave_tsc;
-	if (v->timing & VHM_TIMING_TABLE)
-		time_user(v, now);
-}
-
-static void go_away(struct vhm_vcpu *v)
-{
-	v->leave_tsc = rdtsc();
-	if (v->timing & VHM_TIMING_TABLE)
-		time_kernel(v, v->leave_tsc);
-}
-
 static long vcpu_run(struct vhm_vcpu *v)
 {
 	bool immediate = VHM_IMMEDIATE_EXIT(v->run);
 	long ret;
 
 	if (unlikely(v->timing))
-		come_back(v);
+		time_user(v, rdtsc());
 	swap_sigmask(v);
 	ret = run_checked(v, immediate);
 	update_run_page(v);
 	restore_own_sigmask(v);
-	if (unlikely(v->timing))
-		go_away(v);
+	if (unlikely(v->timing)) {
+		v->leave_tsc = rdtsc();
+		time_kernel(v, v->leave_tsc);
+	}
 	return ret;
 }
 
@@ -465,9 +433,8 @@ static long set_exit_timing(struct vhm_vcpu *v, unsigned long on)
 {
 	if (on > 1)
 		return -EINVAL;
-	if (!v->timing)
-		v->leave_tsc = rdtsc();
-	v->timing = (v->timing & ~VHM_TIMING_TABLE) | (on ? VHM_TIMING_TABLE : 0);
+	v->timing = on;
+	v->leave_tsc = rdtsc();
 	return 0;
 }
 
@@ -509,7 +476,7 @@ static long locked_ioctl(struct vhm_vcpu *v, unsigned int cmd, unsigned long arg
 	case KVM_GET_STATS_FD:
 		return vhm_vcpu_stats_fd(v);
 	case VHM_GET_EXIT_STATS:
-		return vhm_get_exit_stats(v, argp, 0);
+		return vhm_get_exit_stats(v, argp);
 	case VHM_SET_EXIT_TIMING:
 		return set_exit_timing(v, arg);
 	case VHM_GET_VMCS:
@@ -574,7 +541,6 @@ static int vcpu_release(struct inode *inode, struct file *file)
 	struct vhm_vcpu *v = file->private_data;
 
 	vhm_watch_end(v);
-	vhm_ring_end(v);
 	vhm_vm_put(v->vm);
 	return 0;
 }

@@ -137,7 +137,6 @@ struct vhm_pit;
 struct vhm_routes;
 struct vhm_vcpu;
 struct vhm_watch;
-struct vhm_ring;
 struct vhm_msr_filter;
 
 /* What KVM_ENABLE_CAP has chosen for a VM. */
@@ -316,22 +315,6 @@ struct vhm_asked {
 /* MMIO that user space is doing for us. */
 struct vhm_mmio;
 
-/* Who wants exits to be timed. */
-#define VHM_TIMING_TABLE	BIT(0)		/* VHM_SET_EXIT_TIMING */
-#define VHM_TIMING_RING		BIT(1)		/* only what is spent outside KVM_RUN */
-
-/**
- * struct vhm_ring_hand - where the writer of an exit ring is
- * @head: the ring's first page; NULL: there is no ring
- * @next: the place of the next record, or of the one that is open
- * @open: the record that has its exit and not yet its entry, or NULL
- */
-struct vhm_ring_hand {
-	struct vhm_exit_ring *head;
-	struct vhm_exit_record *next;
-	struct vhm_exit_record *open;
-};
-
 struct vhm_vcpu {
 	struct vmx_vcpu vmx;			/* [v] */
 	struct rcu_head rcu;
@@ -345,7 +328,6 @@ struct vhm_vcpu {
 	raw_spinlock_t watch_lock;
 	struct vhm_watch *watch;		/* [w] */
 	bool closed;				/* [w] its file is gone: it never runs again */
-	struct vhm_ring *ring;			/* [l] to write, [a] to read: see ring.c */
 	struct vhm_lapic *lapic;		/* [c], or NULL: user space's */
 	unsigned long requests;			/* [a] VHM_REQUEST_* */
 	atomic_t nmis;				/* that others have sent */
@@ -382,12 +364,10 @@ struct vhm_vcpu {
 	bool fault_mmio;			/* ... or a write to a read-only one */
 
 	/* The table of exits by reason. */
-	u8 timing;				/* who wants it: VHM_TIMING_* */
+	bool timing;
 	u16 last_reason;			/* basic reason of the last exit */
 	u64 exit_tsc;				/* when it began, or when user space was left */
 	u64 leave_tsc;				/* when KVM_RUN last returned */
-	struct vhm_ring_hand hand;		/* the ring's, in the inner loop */
-	u64 user_ticks;				/* outside KVM_RUN, not in the ring yet */
 	u64 guest_ticks;
 	struct vhm_exit_stat exit[VHM_NR_EXIT_REASONS];
 	struct vhm_vcpu_stats stats;
@@ -412,15 +392,6 @@ void vhm_watch_exit(struct vhm_vcpu *v);
 void vhm_watch_idle(struct vhm_vcpu *v);
 void vhm_watch_end(struct vhm_vcpu *v);
 bool vhm_may_see_kernel(void);
-
-/* ring.c */
-void vhm_ring_arrive(struct vhm_vcpu *v);
-void vhm_ring_depart(struct vhm_vcpu *v);
-void vhm_ring_outside(struct vhm_vcpu *v);
-void vhm_ring_end(struct vhm_vcpu *v);
-long vhm_ring_start(struct vhm_vm *vm, unsigned long *held, void __user *argp);
-void vhm_ring_release(struct vhm_vm *vm, unsigned long *held);
-int vhm_ring_mmap(struct vhm_vm *vm, unsigned long *held, struct vm_area_struct *vma);
 
 /* explain.c */
 struct vmx_snapshot *vhm_explain_alloc(void);
@@ -784,6 +755,6 @@ long vhm_system_attr(const struct kvm_device_attr __user *user, bool get);
 /* stats.c */
 int vhm_vm_stats_fd(struct vhm_vm *vm);
 int vhm_vcpu_stats_fd(struct vhm_vcpu *v);
-long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user, u32 vcpu);
+long vhm_get_exit_stats(struct vhm_vcpu *v, struct vhm_exit_stats __user *user);
 
 #endif /* VHM_H */

@@ -63,11 +63,9 @@ static void check_names(const char *list)
 	}
 }
 
-/* Two that talk to each other at the same time need a CPU each; KVM lacks our own calls. */
+/* Two that talk to each other at the same time need a CPU each. */
 static bool is_possible(const struct row *row)
 {
-	if (row_is_own(row) && vm_is_kvm())
-		return false;
 	return row->measure != ipi_between || sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 

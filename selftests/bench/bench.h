@@ -46,7 +46,6 @@ uint64_t irqfd_to_handler(const struct row *row, unsigned int count);
 uint64_t wake_halted(const struct row *row, unsigned int count);
 uint64_t ipi_between(const struct row *row, unsigned int count);
 
-bool row_is_own(const struct row *row);
 void count_flushes(unsigned int count);
 
 static inline uint64_t ticks(void)

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <stdlib.h>
-#include <linux/vhm.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -116,25 +114,6 @@ static uint64_t in_kernel(const struct row *row, unsigned int count)
 	make_in_guest(&work, 16);
 	/* Long batches: the KVM_RUN around one shall not show. */
 	result = bench_median(make_in_guest, &work, count * BATCHES);
-	finish(&work.vm, &work.cpu);
-	return result;
-}
-
-/* As in_kernel(), with the exit ring on. */
-static uint64_t with_ring(const struct row *row, unsigned int count)
-{
-	struct vhm_start_exit_ring start_ring = { .exits = 4096 };
-	struct work work = { .row = row };
-	uint64_t result;
-
-	start(&work.vm, &work.cpu, row->loop);
-	work.fd = ioctl(work.vm.fd, VHM_CREATE_OBSERVER, 0);
-	if (work.fd < 0)
-		die("VHM_CREATE_OBSERVER: %s", strerror(errno));
-	VM_IOCTL(work.fd, VHM_START_EXIT_RING, &start_ring);
-	make_in_guest(&work, 16);
-	result = bench_median(make_in_guest, &work, count * BATCHES);
-	close(work.fd);
 	finish(&work.vm, &work.cpu);
 	return result;
 }
@@ -449,7 +428,6 @@ static uint64_t creation(const struct row *row, unsigned int count)
 const struct row rows[] = {
 	{ "empty", "empty guest loop, one iteration", in_kernel, loop_empty },
 	{ "cpuid", "cpuid", in_kernel, loop_cpuid },
-	{ "cpuid-ring", "cpuid with the exit ring on", with_ring, loop_cpuid },
 	{ "vmcall", "vmcall", in_kernel, loop_vmcall },
 	{ "rdmsr", "rdmsr IA32_APICBASE", in_kernel, loop_rdmsr },
 	{ "out", "out to user space and back", port, loop_out },
@@ -483,9 +461,3 @@ const struct row rows[] = {
 };
 
 const unsigned int nr_rows = sizeof(rows) / sizeof(rows[0]);
-
-/* Whether a row is of vhm's own calls: KVM has no such row. */
-bool row_is_own(const struct row *row)
-{
-	return row->measure == with_ring;
-}

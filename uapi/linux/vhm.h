@@ -34,7 +34,7 @@ struct vhm_exit_stat {
 /**
  * struct vhm_exit_stats - argument of VHM_GET_EXIT_STATS
  * @flags: must be 0
- * @vcpu: observer: the vCPU's id; vCPU fd: must be 0
+ * @pad: must be 0
  * @entries: out: VM entries so far
  * @guest_ticks: out: TSC ticks spent in the guest while timing was on
  * @reserved: must be 0
@@ -42,14 +42,14 @@ struct vhm_exit_stat {
  */
 struct vhm_exit_stats {
 	__u32 flags;
-	__u32 vcpu;
+	__u32 pad;
 	__u64 entries;
 	__u64 guest_ticks;
 	__u64 reserved[4];
 	struct vhm_exit_stat reason[VHM_NR_EXIT_REASONS];
 };
 
-/* vCPU fd and observer: the table of exits by reason. Observer: -ENOENT: no such vCPU. */
+/* vCPU fd: the table of exits by reason. */
 #define VHM_GET_EXIT_STATS	_IOWR(VHMIO, 0x01, struct vhm_exit_stats)
 /* vCPU fd: argument 1 starts the timing of exits, 0 stops it; off at first. */
 #define VHM_SET_EXIT_TIMING	_IO(VHMIO, 0x02)
@@ -253,96 +253,6 @@ struct vhm_observe {
 };
 
 /*
- * The exit ring: a vCPU's last exits, in memory that an observer maps: read-only, shared, at the
- * offset and of the size that VHM_START_EXIT_RING tells. The first page is struct vhm_exit_ring;
- * record n is number n % exits of those that follow it. The vCPU waits for no reader. Record n is
- * there when n < head (read it first, with acquire) and was read whole when, after that,
- * head - n < exits.
- */
-
-/* Room for how many exits a ring can have: powers of two between these. */
-#define VHM_EXIT_RING_LEAST	64
-#define VHM_EXIT_RING_MOST	131072
-
-/* Where the records begin. */
-#define VHM_EXIT_RING_RECORDS	4096
-
-/* The observer's offset of the ring of a vCPU, by its id. */
-#define VHM_EXIT_RING_SHIFT	24
-#define VHM_EXIT_RING_OFFSET(vcpu)	((__u64)(vcpu) << VHM_EXIT_RING_SHIFT)
-
-/**
- * struct vhm_exit_ring - the first page of a ring
- * @head: records so far; head - exits, if it is more than 0, were written over
- * @first: VM exits of the vCPU before record 0
- * @exits: room for so many records
- * @vcpu: the vCPU's id
- * @flags: VHM_EXIT_RING_ENDED
- * @tsc_khz: ticks of the host's TSC in a millisecond
- * @reserved: 0
- */
-struct vhm_exit_ring {
-	__u64 head;
-	__u64 first;
-	__u32 exits;
-	__u32 vcpu;
-	__u32 flags;
-	__u32 tsc_khz;
-	__u64 reserved[4];
-};
-
-/* The vCPU can never run again: there will be no more records. */
-#define VHM_EXIT_RING_ENDED	0x1
-
-/**
- * struct vhm_exit_record - an exit
- * @sequence: its number in the ring, from 0
- * @reason: exit reason, as the VMCS has it: bit 31 says that an entry failed
- * @handled: where: VHM_EXIT_IN_*
- * @qualification: exit qualification, of exits that have one; or 0
- * @rip: the guest's RIP
- * @gpa: guest-physical address of an EPT violation or misconfiguration; or 0
- * @exit_tsc: the host's TSC when the guest left
- * @entry_tsc: when it was entered again; 0: never, the vCPU has ended
- * @user_ticks: of the ticks between the two, those outside KVM_RUN
- */
-struct vhm_exit_record {
-	__u64 sequence;
-	__u32 reason;
-	__u32 handled;
-	__u64 qualification;
-	__u64 rip;
-	__u64 gpa;
-	__u64 exit_tsc;
-	__u64 entry_tsc;
-	__u64 user_ticks;
-};
-
-#define VHM_EXIT_IN_LOOP	1	/* the fast path: the guest's state stayed in the CPU */
-#define VHM_EXIT_IN_KERNEL	2	/* elsewhere in KVM_RUN, where it may sleep */
-#define VHM_EXIT_IN_USER	3	/* KVM_RUN returned */
-
-/**
- * struct vhm_start_exit_ring - argument of VHM_START_EXIT_RING
- * @flags: must be 0
- * @vcpu: the vCPU's id
- * @exits: room for how many, a power of two; out: what the ring has, which may be another's choice
- * @pad: must be 0
- * @offset: out (must be 0): where to map it
- * @size: out (must be 0): bytes
- * @reserved: must be 0
- */
-struct vhm_start_exit_ring {
-	__u32 flags;
-	__u32 vcpu;
-	__u32 exits;
-	__u32 pad;
-	__u64 offset;
-	__u64 size;
-	__u64 reserved[4];
-};
-
-/*
  * vCPU fd and observer: the VMCS, now or at exits. Observer: -ENOENT: no such vCPU; -ENODEV: it
  * has ended; -EBUSY: another observer waits for its exits; -EINTR. vCPU fd: now only.
  */
@@ -373,10 +283,5 @@ struct vhm_start_exit_ring {
 #define VHM_GET_CONTROL		_IOWR(VHMIO, 0x08, struct vhm_control)
 /* System fd: the capability MSRs. */
 #define VHM_GET_CAPABILITY_MSRS	_IOWR(VHMIO, 0x09, struct vhm_capability_msrs)
-/*
- * Observer: start the exit ring of a vCPU, which is there until all observers that have started it
- * are closed. -ENOENT: no such vCPU; -ENODEV: it has ended; -ENOMEM.
- */
-#define VHM_START_EXIT_RING	_IOWR(VHMIO, 0x0a, struct vhm_start_exit_ring)
 
 #endif /* _UAPI_LINUX_VHM_H */

@@ -53,15 +53,6 @@ struct vhm_counter {
 	uint64_t value;			/* of the first element */
 };
 
-/* A vCPU's exit ring, as one reader sees it. */
-struct vhm_ring {
-	const struct vhm_exit_ring *head;	/* mapped; the rest follows it */
-	const struct vhm_exit_record *record;
-	size_t size;
-	uint64_t next;				/* record to be read */
-	uint64_t dropped;			/* written over before they could be read */
-};
-
 /* error.c */
 const char *vhm_error(void);
 
@@ -132,12 +123,5 @@ int vhm_explain(int fd, uint32_t vcpu, uint32_t flags, struct vhm_explain *expla
 int vhm_vcpu_inject(const struct vhm_vcpu *vcpu, uint32_t encoding, uint64_t value);
 int vhm_get_control(const struct vhm_device *device, uint32_t index, struct vhm_control *control);
 int vhm_capability_msrs(const struct vhm_device *device, struct vhm_capability_msrs *msrs);
-
-/* ring.c: as that */
-int vhm_ring_open(struct vhm_ring *ring, int fd, uint32_t vcpu, uint32_t exits);
-void vhm_ring_close(struct vhm_ring *ring);
-size_t vhm_ring_read(struct vhm_ring *ring, struct vhm_exit_record *records, size_t most);
-int vhm_ring_ended(const struct vhm_ring *ring);
-int vhm_observer_exit_stats(int fd, uint32_t vcpu, struct vhm_exit_stats *stats);
 
 #endif /* LIBVHM_H */

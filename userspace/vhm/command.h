@@ -25,9 +25,6 @@ int command_run(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_vmcs(int argc, char **argv);
 int command_capabilities(int argc, char **argv);
-int command_top(int argc, char **argv);
-int command_trace(int argc, char **argv);
-int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 #endif /* VHM_COMMAND_H */

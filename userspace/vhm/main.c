@@ -16,9 +16,6 @@ static const struct {
 	{ "list", command_list, "list your machines that run on /dev/vhm" },
 	{ "vmcs", command_vmcs, "look into the VMCS of one of them" },
 	{ "capabilities", command_capabilities, "show what VMX can do here, and what vhm chose" },
-	{ "top", command_top, "show what one of them exits for, and what that costs" },
-	{ "trace", command_trace, "print each exit of one of them" },
-	{ "report", command_report, "make a page of what trace has captured" },
 	{ "doctor", command_doctor, "say whether this machine can run vhm, and what to do if not" },
 };
 

@@ -89,6 +89,13 @@ TEST_F(guest, what_is_wanted_is_shown)
 	EXPECT_EQ(0, memcmp(&regs, &run->s.regs.regs, sizeof(regs)));
 }
 
+/* The handler of the #UD ends with IRET. */
+static __guest void let_nmis_in(void)
+{
+	GUEST_TRY("ud2", : : "memory");
+	GUEST_DONE();
+}
+
 TEST_F(guest, what_is_dirty_is_taken)
 {
 	struct kvm_run *run = self->cpu.run;
@@ -119,6 +126,10 @@ TEST_F(guest, what_is_dirty_is_taken)
 	ASSERT_EQ(KVM_EXIT_IO, vcpu_run(&self->cpu));
 	EXPECT_EQ(7, run->s.regs.regs.rbx);
 	EXPECT_EQ(8, vcpu_regs(&self->cpu).rbx);
+	/* Bochs' processor blocks NMIs until some guest's IRET, whatever the next one's VMCS says. */
+	vcpu_set_long(&self->cpu, let_nmis_in);
+	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
+	EXPECT_EQ(0, vcpu_events(&self->cpu).nmi.masked);
 }
 
 TEST_F(guest, bad_values_are_refused)

@@ -89,20 +89,10 @@ static void set_bell(struct irq_work *w, uint64_t address, uint32_t length, uint
 
 static void set_irqfd(struct irq_work *w)
 {
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry;
-	} table = {
-		.head.nr = 1,
-		.entry = {
-			.gsi = GSI,
-			.type = KVM_IRQ_ROUTING_MSI,
-			.u.msi = { .address_lo = 0xfee00000, .data = VECTOR },
-		},
-	};
 	struct kvm_irqfd irqfd = { .fd = w->event, .gsi = GSI };
 
-	VM_IOCTL(w->vm.fd, KVM_SET_GSI_ROUTING, &table);
+	if (vm_route_msi(&w->vm, GSI, 0xfee00000, VECTOR))
+		die("KVM_SET_GSI_ROUTING: %s", strerror(errno));
 	VM_IOCTL(w->vm.fd, KVM_IRQFD, &irqfd);
 }
 

@@ -24,13 +24,6 @@ FIXTURE_TEARDOWN(split)
 	machine_close(&self->m);
 }
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 static int has(struct vm *vm, uint32_t cap)
 {
 	return ioctl(vm->fd, KVM_CHECK_EXTENSION, cap);
@@ -76,7 +69,7 @@ TEST(without)
 
 	vm_init_bare(&vm);
 	EXPECT_ERROR(EINVAL, signal_msi(&vm, MSI_ADDRESS(0), VECTOR));
-	EXPECT_ERROR(EINVAL, route_msi(&vm, 0, MSI_ADDRESS(0), VECTOR));
+	EXPECT_ERROR(EINVAL, vm_route_msi(&vm, 0, MSI_ADDRESS(0), VECTOR));
 	EXPECT_ERROR(ENXIO, irq_line(&vm, 0, 1));
 	EXPECT_EQ(0, ioctl(vm.fd, KVM_SET_BOOT_CPU_ID, 0));
 	vcpu_init_bare(&vm, &cpu, 0);
@@ -191,7 +184,7 @@ TEST_F(split, lines)
 	vcpu_set_long(self->cpu, switch_on);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	EXPECT_EQ(-1, line_status(vm, 3, 1));
-	ASSERT_EQ(0, route_msi(vm, 3, MSI_ADDRESS(0), VECTOR));
+	ASSERT_EQ(0, vm_route_msi(vm, 3, MSI_ADDRESS(0), VECTOR));
 	EXPECT_EQ(-1, line_status(vm, 3, 0));
 	EXPECT_EQ(-1, line_status(vm, 2, 1));
 	EXPECT_EQ(-1, line_status(vm, MAX_ROUTES, 1));

@@ -24,7 +24,6 @@ FIXTURE_VARIANT_ADD(one, x2apic) {
 	.x2apic = true,
 };
 
-static volatile uint64_t wants_x2apic;
 
 FIXTURE_SETUP(one)
 {
@@ -38,21 +37,6 @@ FIXTURE_TEARDOWN(one)
 	machine_close(&self->m);
 }
 
-static __guest void begin(void)
-{
-	if (wants_x2apic)
-		x2apic_on();
-	apic_sw_on();
-}
-
-static __guest void self_ipi(uint32_t vector)
-{
-	if (wants_x2apic)
-		wrmsr(x2apic_msr(REG_SELF), vector);
-	else
-		apic_write(REG_ICR, ICR_SELF | vector);
-}
-
 static __guest uint32_t bit_of(uint32_t reg, uint32_t vector)
 {
 	return any_read(reg + vector / 32 * 16) >> vector % 32 & 1;
@@ -64,7 +48,7 @@ static __guest void by_priority(void)
 	static const uint8_t wanted[] = { 0xf0, 0x9a, 0x91, 0x52, 0x31, 0x20 };
 	unsigned int i;
 
-	begin();
+	apic_begin();
 	for (i = 0; i < sizeof(vectors); i++) {
 		self_ipi(vectors[i]);
 		self_ipi(vectors[i]);
@@ -92,7 +76,7 @@ TEST_F(one, by_priority)
 /* Without an EOI only a higher class comes in, and may come again when the first ends. */
 static __guest void in_service(void)
 {
-	begin();
+	apic_begin();
 	self_ipi(0x60);
 	let_in();
 	GUEST_EQ(1, irq_count[0x60]);
@@ -139,7 +123,7 @@ TEST_F(one, in_service)
 
 static __guest void task_priority(void)
 {
-	begin();
+	apic_begin();
 	irqs_on();
 	any_write(REG_TPR, 0x50);
 	self_ipi(0x5f);
@@ -171,7 +155,7 @@ TEST_F(one, task_priority)
 /* The window: behind STI's shadow, and behind a handler that had interrupts off. */
 static __guest void with_a_window(void)
 {
-	begin();
+	apic_begin();
 	irqs_off();
 	self_ipi(0x33);
 	GUEST_SYNC(0);
@@ -193,7 +177,7 @@ TEST_F(one, with_a_window)
 
 static __guest void wait_for_msis(void)
 {
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	halt();
 	GUEST_EQ(1, irq_count[VECTOR]);
@@ -232,7 +216,7 @@ static void *send_later(void *data)
 
 static __guest void sleep_until_msi(void)
 {
-	begin();
+	apic_begin();
 	halt();
 	GUEST_EQ(1, irq_count[VECTOR]);
 	GUEST_DONE();
@@ -252,7 +236,7 @@ TEST_F(one, msi_wakes_from_hlt)
 
 static __guest void halt_for_good(void)
 {
-	begin();
+	apic_begin();
 	any_write(REG_TPR, 0xf0);
 	self_ipi(0x50);
 	halt();
@@ -288,7 +272,7 @@ TEST_F(one, immediate_exit_of_a_halted_one)
 
 static __guest void nmi_wakes(void)
 {
-	begin();
+	apic_begin();
 	asm volatile("cli; hlt");
 	GUEST_EQ(1, irq_count[2]);
 	GUEST_SYNC(0);
@@ -315,7 +299,7 @@ TEST_F(one, nmi_wakes_with_interrupts_off)
 
 static __guest void expect_extint(void)
 {
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	irqs_on();
 	asm volatile("nop");
@@ -359,7 +343,7 @@ TEST_F(one, extint_by_lint0)
 
 static __guest void end_level(void)
 {
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	irqs_on();
 	asm volatile("nop");
@@ -381,13 +365,13 @@ TEST_F(one, eoi_of_the_io_apic)
 {
 	take_irqs(&self->m.vm, irq_note);
 	vcpu_set_long(self->cpu, end_level);
-	ASSERT_EQ(0, route_msi(&self->m.vm, 5, MSI_ADDRESS(0), MSI_LEVEL | VECTOR));
+	ASSERT_EQ(0, vm_route_msi(&self->m.vm, 5, MSI_ADDRESS(0), MSI_LEVEL | VECTOR));
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	ASSERT_EQ(0, irq_line(&self->m.vm, 5, 1));
 	ASSERT_EQ(KVM_EXIT_IOAPIC_EOI, vcpu_run(self->cpu));
 	EXPECT_EQ(VECTOR, self->cpu->run->eoi.vector);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
-	ASSERT_EQ(0, route_msi(&self->m.vm, 5, MSI_ADDRESS(0), 0x52));
+	ASSERT_EQ(0, vm_route_msi(&self->m.vm, 5, MSI_ADDRESS(0), 0x52));
 	ASSERT_EQ(0, irq_line(&self->m.vm, 5, 1));
 	ASSERT_EQ(0, irq_line(&self->m.vm, 5, 0));
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(self->cpu));
@@ -398,7 +382,7 @@ TEST_F(one, eoi_of_a_device)
 {
 	take_irqs(&self->m.vm, irq_note);
 	vcpu_set_long(self->cpu, end_level);
-	ASSERT_EQ(0, route_msi(&self->m.vm, PINS, MSI_ADDRESS(0), MSI_LEVEL | VECTOR));
+	ASSERT_EQ(0, vm_route_msi(&self->m.vm, PINS, MSI_ADDRESS(0), MSI_LEVEL | VECTOR));
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	ASSERT_EQ(0, irq_line(&self->m.vm, PINS, 1));
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
@@ -408,7 +392,7 @@ TEST_F(one, eoi_of_a_device)
 
 static __guest void refuse(void)
 {
-	begin();
+	apic_begin();
 	any_write(REG_SVR, SPURIOUS);
 	self_ipi(VECTOR);
 	GUEST_SYNC(0);
@@ -430,7 +414,7 @@ TEST_F(one, switched_off_takes_nothing)
 /* The stack of the handler is not there: the delivery is made again, and once. */
 static __guest void take_on_ist(void)
 {
-	begin();
+	apic_begin();
 	guest_set_gate(VECTOR, 0, 1);
 	GUEST_SYNC(0);
 	let_in();

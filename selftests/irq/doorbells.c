@@ -44,13 +44,6 @@ FIXTURE_TEARDOWN(bells)
 	vm_close(&self->vm);
 }
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 static void note(struct seen *seen, struct kvm_run *run)
 {
 	memset(seen, 0, sizeof(*seen));

@@ -11,13 +11,6 @@
 
 #include "irq.h"
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 #define PIN		18
 #define CLOCK_PIN	8
 
@@ -39,7 +32,6 @@ FIXTURE_VARIANT_ADD(ioapic, x2apic) {
 	.x2apic = true,
 };
 
-static volatile uint64_t wants_x2apic;
 
 FIXTURE_SETUP(ioapic)
 {
@@ -52,13 +44,6 @@ FIXTURE_SETUP(ioapic)
 FIXTURE_TEARDOWN(ioapic)
 {
 	machine_close(&self->m);
-}
-
-static __guest void begin(void)
-{
-	if (wants_x2apic)
-		x2apic_on();
-	apic_sw_on();
 }
 
 static void run_to_sync(struct __test_metadata *_metadata, struct vcpu *cpu)
@@ -133,7 +118,7 @@ TEST_F(ioapic, what_lies_behind_is_user_spaces)
 
 static __guest void by_edge(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(PIN, 0, VECTOR);
 	GUEST_SYNC(0);	/* up */
 	let_in();
@@ -174,7 +159,7 @@ TEST_F(ioapic, by_edge)
 
 static __guest void by_level(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(PIN, 0, IO_LEVEL | VECTOR);
 	GUEST_SYNC(0);	/* up */
 	GUEST_EQ(IO_LEVEL | IO_REMOTE_IRR | VECTOR, ioapic_read(IO_ENTRY(PIN)));
@@ -225,7 +210,7 @@ TEST_F(ioapic, by_level)
 /* No exit to user space: two pins of one vector, and one of another that waits. */
 static __guest void shared(void)
 {
-	begin();
+	apic_begin();
 	any_write(REG_TPR, 0x60);
 	ioapic_route(PIN, 0, IO_LEVEL | 0x71);
 	ioapic_route(PIN + 1, 0, IO_LEVEL | 0x71);
@@ -270,7 +255,7 @@ TEST_F(ioapic, an_end_finds_its_pins)
 
 static __guest void stuck(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(PIN, 0, IO_LEVEL | VECTOR);
 	GUEST_SYNC(0);
 	irqs_on();
@@ -300,7 +285,7 @@ TEST_F(ioapic, a_line_that_stays_up)
 
 static __guest void storm(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(PIN, 0, IO_LEVEL | VECTOR);
 	GUEST_SYNC(0);
 	/* The handler ends it, and it comes again before an instruction is done: not for ever. */
@@ -324,7 +309,7 @@ TEST_F(ioapic, a_storm_lets_the_guest_breathe)
 
 static __guest void modes(void)
 {
-	begin();
+	apic_begin();
 	/* Their other pins are the 8259's. */
 	any_write(REG_LINT0, LVT_MASKED);
 	ioapic_route(3, 0, DM_NMI);
@@ -358,7 +343,7 @@ TEST_F(ioapic, modes)
 
 static __guest void real_time_clock(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(CLOCK_PIN, 0, VECTOR);
 	GUEST_SYNC(0);
 	let_in();
@@ -392,7 +377,7 @@ TEST_F(ioapic, the_clock_is_counted)
 
 static __guest void sleep_for_it(void)
 {
-	begin();
+	apic_begin();
 	ioapic_route(PIN, 0, VECTOR);
 	halt();
 	GUEST_EQ(1, irq_count[VECTOR]);
@@ -421,7 +406,7 @@ TEST_F(ioapic, wakes_from_hlt)
 
 static __guest void take_one(void)
 {
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	let_in();
 	GUEST_EQ(1, irq_count[VECTOR]);

@@ -17,6 +17,7 @@
 
 volatile uint64_t irq_count[256];
 volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
+volatile uint64_t wants_x2apic;
 
 static void do_nothing(int number)
 {
@@ -245,32 +246,6 @@ int signal_msi(struct vm *vm, uint32_t address, uint32_t data)
 }
 
 /**
- * route_msi() - KVM_SET_GSI_ROUTING with one entry
- * @vm: the machine
- * @gsi: which
- * @address: lower half
- * @data: of the message
- *
- * Return: what the call returned.
- */
-int route_msi(struct vm *vm, uint32_t gsi, uint32_t address, uint32_t data)
-{
-	struct {
-		struct kvm_irq_routing head;
-		struct kvm_irq_routing_entry entry;
-	} table = {
-		.head.nr = 1,
-		.entry = {
-			.gsi = gsi,
-			.type = KVM_IRQ_ROUTING_MSI,
-			.u.msi = { .address_lo = address, .data = data },
-		},
-	};
-
-	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &table);
-}
-
-/**
  * irq_line() - KVM_IRQ_LINE
  * @vm: the machine
  * @gsi: which
@@ -424,4 +399,26 @@ __guest void apic_sw_on(void)
 __guest void x2apic_on(void)
 {
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BASE_X2APIC);
+}
+
+/**
+ * apic_begin() - switch the local APIC on, in the mode that the test wants
+ */
+__guest void apic_begin(void)
+{
+	if (wants_x2apic)
+		x2apic_on();
+	apic_sw_on();
+}
+
+/**
+ * self_ipi() - an interrupt to the processor itself, as its mode has it
+ * @vector: which
+ */
+__guest void self_ipi(uint32_t vector)
+{
+	if (wants_x2apic)
+		wrmsr(x2apic_msr(REG_SELF), vector);
+	else
+		apic_write(REG_ICR, ICR_SELF | vector);
 }

@@ -106,7 +106,6 @@ unsigned int many_changes(void);
 
 int enable_cap(int fd, uint32_t cap, uint64_t arg);
 int signal_msi(struct vm *vm, uint32_t address, uint32_t data);
-int route_msi(struct vm *vm, uint32_t gsi, uint32_t address, uint32_t data);
 int irq_line(struct vm *vm, uint32_t gsi, uint32_t level);
 int line_status(struct vm *vm, uint32_t gsi, uint32_t level);
 struct kvm_irqchip chip_of(struct vm *vm, uint32_t id);
@@ -118,11 +117,14 @@ int set_mp_state(struct vcpu *cpu, uint32_t state);
 /* The guest's side. */
 extern volatile uint64_t irq_count[256];
 extern volatile uint32_t irq_order[64 + MAX_CPUS], irq_orders;
+extern volatile uint64_t wants_x2apic;	/* set before apic_begin() */
 void irq_note(struct guest_frame *frame);
 void irq_note_and_eoi(struct guest_frame *frame);
 void take_irqs(struct vm *vm, void (*handler)(struct guest_frame *frame));
 void x2apic_on(void);
 void apic_sw_on(void);
+void apic_begin(void);
+void self_ipi(uint32_t vector);
 
 static inline uint32_t apic_read(uint32_t reg)
 {

@@ -25,7 +25,7 @@ FIXTURE_SETUP(irqfd)
 	self->cpu = &self->m.cpu[0];
 	self->event = eventfd(0, EFD_NONBLOCK);
 	take_irqs(&self->m.vm, irq_note_and_eoi);
-	if (self->event < 0 || route_msi(&self->m.vm, GSI, MSI_ADDRESS(0), VECTOR))
+	if (self->event < 0 || vm_route_msi(&self->m.vm, GSI, MSI_ADDRESS(0), VECTOR))
 		die("no eventfd, or no route: %s", strerror(errno));
 }
 
@@ -34,13 +34,6 @@ FIXTURE_TEARDOWN(irqfd)
 	close(self->event);
 	machine_close(&self->m);
 }
-
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
 
 static int irqfd(struct vm *vm, int fd, uint32_t gsi, uint32_t flags, int resample)
 {
@@ -117,7 +110,7 @@ TEST_F(irqfd, interrupts)
 	/* The signal is used up. */
 	EXPECT_EQ(0, count_of(self->event));
 	/* By another way from now on. */
-	ASSERT_EQ(0, route_msi(vm, GSI, MSI_ADDRESS(0), VECTOR + 1));
+	ASSERT_EQ(0, vm_route_msi(vm, GSI, MSI_ADDRESS(0), VECTOR + 1));
 	signal_event(self->event);
 	ASSERT_EQ(GUEST_IS_SYNC, vcpu_go(self->cpu));
 	EXPECT_EQ(1, GUEST_VAR(vm, irq_count)[VECTOR]);
@@ -237,7 +230,7 @@ TEST(vm_closed_first)
 	int event = eventfd(0, EFD_NONBLOCK);
 
 	machine_init(&m, 1);
-	ASSERT_EQ(0, route_msi(&m.vm, GSI, MSI_ADDRESS(0), VECTOR));
+	ASSERT_EQ(0, vm_route_msi(&m.vm, GSI, MSI_ADDRESS(0), VECTOR));
 	ASSERT_EQ(0, irqfd(&m.vm, event, GSI, 0, 0));
 	machine_close(&m);
 	signal_event(event);

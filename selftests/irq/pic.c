@@ -17,13 +17,6 @@
 #define READ_IRR	0x0a
 #define READ_ISR	0x0b
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 FIXTURE(pic) {
 	struct machine m;
 	struct vm *vm;

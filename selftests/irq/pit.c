@@ -16,13 +16,6 @@
 #define MASTER		0x20
 #define BASE		0x20
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 FIXTURE(pit) {
 	struct machine m;
 	struct vm *vm;

@@ -61,7 +61,7 @@ static void *change_routes(void *data)
 	struct sender *s = data;
 
 	while (!s->stop) {
-		route_msi(&s->m->vm, 5, MSI_ADDRESS(0), VECTOR + s->sent % 2);
+		vm_route_msi(&s->m->vm, 5, MSI_ADDRESS(0), VECTOR + s->sent % 2);
 		s->sent++;
 	}
 	return NULL;

@@ -33,7 +33,6 @@ FIXTURE_VARIANT_ADD(tpr, x2apic) {
 	.x2apic = true,
 };
 
-static volatile uint64_t wants_x2apic;
 
 FIXTURE_SETUP(tpr)
 {
@@ -48,26 +47,11 @@ FIXTURE_TEARDOWN(tpr)
 	machine_close(&self->m);
 }
 
-static __guest void begin(void)
-{
-	if (wants_x2apic)
-		x2apic_on();
-	apic_sw_on();
-}
-
-static __guest void self_ipi(uint32_t vector)
-{
-	if (wants_x2apic)
-		wrmsr(x2apic_msr(REG_SELF), vector);
-	else
-		apic_write(REG_ICR, ICR_SELF | vector);
-}
-
 static __guest void one_register(void)
 {
 	unsigned int i;
 
-	begin();
+	apic_begin();
 	for (i = 0; i < 16; i++) {
 		write_cr8(i);
 		GUEST_EQ(i, read_cr8());
@@ -119,7 +103,7 @@ static __guest void step_down(void)
 {
 	unsigned int i;
 
-	begin();
+	apic_begin();
 	write_cr8(15);
 	irqs_on();
 	for (i = 2; i < 16; i++)
@@ -147,7 +131,7 @@ TEST_F(tpr, lets_go_step_by_step)
 /* What one that is in service held back the priority holds back behind its end. */
 static __guest void behind_an_end(void)
 {
-	begin();
+	apic_begin();
 	self_ipi(0x61);
 	let_in();
 	GUEST_EQ(1, irq_count[0x61]);
@@ -188,7 +172,7 @@ TEST_F(tpr, behind_an_end)
 
 static __guest void from_outside(void)
 {
-	begin();
+	apic_begin();
 	irqs_on();
 	write_cr8(6);
 	GUEST_SYNC(0);	/* 0x51 */
@@ -223,7 +207,7 @@ TEST_F(tpr, from_outside)
 /* A halt ends only for what the priority lets through. */
 static __guest void halted(void)
 {
-	begin();
+	apic_begin();
 	write_cr8(6);
 	GUEST_SYNC(0);
 	halt();
@@ -260,7 +244,7 @@ TEST_F(tpr, holds_a_halt)
 
 static __guest void hold(void)
 {
-	begin();
+	apic_begin();
 	irqs_on();
 	write_cr8(6);
 	self_ipi(VECTOR);
@@ -286,7 +270,7 @@ static __guest void use_cr8(void)
 {
 	unsigned int i;
 
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	for (i = 0; i < 16; i++) {
 		write_cr8(i);
@@ -312,7 +296,7 @@ static __guest void by_a_word(void)
 {
 	volatile uint8_t *word = (volatile uint8_t *)(uintptr_t)WORD;
 
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);	/* the word is named */
 	word[0] = 0x60;
 	self_ipi(VECTOR);
@@ -360,7 +344,7 @@ static __guest void halt_by_a_word(void)
 {
 	volatile uint8_t *word = (volatile uint8_t *)(uintptr_t)WORD;
 
-	begin();
+	apic_begin();
 	GUEST_SYNC(0);
 	word[0] = 0x60;
 	halt();

@@ -497,3 +497,29 @@ bool vm_has_cpuid(int dev, uint32_t leaf, unsigned int reg, unsigned int bit)
 	free(cpuid);
 	return regs[reg & 3] >> bit & 1;
 }
+
+/**
+ * vm_route_msi() - KVM_SET_GSI_ROUTING with one entry
+ * @vm: the machine, with local APICs in the kernel
+ * @gsi: which
+ * @address: lower half
+ * @data: of the message
+ *
+ * Return: what the call returned.
+ */
+int vm_route_msi(struct vm *vm, uint32_t gsi, uint32_t address, uint32_t data)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry;
+	} table = {
+		.head.nr = 1,
+		.entry = {
+			.gsi = gsi,
+			.type = KVM_IRQ_ROUTING_MSI,
+			.u.msi = { .address_lo = address, .data = data },
+		},
+	};
+
+	return ioctl(vm->fd, KVM_SET_GSI_ROUTING, &table);
+}

@@ -10,6 +10,7 @@
 #ifndef SELFTESTS_LIB_VM_H
 #define SELFTESTS_LIB_VM_H
 
+#include <errno.h>
 #include <linux/kvm.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -141,6 +142,7 @@ void vm_close(struct vm *vm);
 void *vm_add_slot(struct vm *vm, unsigned int slot, uint64_t gpa, size_t size);
 int vm_set_slot(struct vm *vm, unsigned int slot, uint32_t flags, uint64_t gpa,
 		size_t size, void *host);
+int vm_route_msi(struct vm *vm, uint32_t gsi, uint32_t address, uint32_t data);
 void vm_copy(struct vm *vm, uint64_t gpa, const void *from, const void *end);
 
 void vcpu_init_bare(struct vm *vm, struct vcpu *cpu, unsigned int id);
@@ -180,5 +182,13 @@ static inline struct kvm_sregs vcpu_sregs(struct vcpu *cpu)
 	VM_IOCTL(cpu->fd, KVM_GET_SREGS, &sregs);
 	return sregs;
 }
+
+/* In a test of kselftest_harness.h: a call that fails with this errno. */
+#define EXPECT_ERROR(wanted, call)		\
+	do {					\
+		errno = 0;			\
+		EXPECT_EQ(-1, call);		\
+		EXPECT_EQ(wanted, errno);	\
+	} while (0)
 
 #endif

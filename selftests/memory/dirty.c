@@ -11,6 +11,7 @@
 #include <linux/vhm.h>
 
 #include "fixture.h"
+#include "runner.h"
 
 #define GPA		0x20000000ull
 #define PAGE		4096ul
@@ -423,22 +424,6 @@ static __guest void scribble(void)
 			GUEST_SYNC(i);
 	}
 	GUEST_DONE();
-}
-
-struct runner {
-	struct vcpu *cpu;
-	enum guest_word word;
-};
-
-static void *run_till_done(void *arg)
-{
-	struct runner *runner = arg;
-	struct guest_report report;
-
-	do {
-		runner->word = vcpu_run_guest(runner->cpu, &report);
-	} while (runner->word == GUEST_IS_SYNC);
-	return NULL;
 }
 
 static unsigned int copy_dirty(struct vm *vm, bool manual, const uint8_t *host, uint8_t *copy)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "fixture.h"
+#include "runner.h"
 
 #define GPA	0x20000000ull
 #define PAGE	4096ul
@@ -404,22 +405,6 @@ static __guest void count_in_all(void)
 		GUEST_SYNC(round);
 	}
 	GUEST_DONE();
-}
-
-struct runner {
-	struct vcpu *cpu;
-	enum guest_word word;
-};
-
-static void *run_till_done(void *arg)
-{
-	struct runner *runner = arg;
-	struct guest_report report;
-
-	do {
-		runner->word = vcpu_run_guest(runner->cpu, &report);
-	} while (runner->word == GUEST_IS_SYNC);
-	return NULL;
 }
 
 TEST_F(guest, all_at_once)

@@ -62,13 +62,6 @@ FIXTURE_TEARDOWN(clock)
 	vm_close(&self->vm);
 }
 
-#define EXPECT_ERROR(wanted, call)		\
-	do {					\
-		errno = 0;			\
-		EXPECT_EQ(-1, call);		\
-		EXPECT_EQ(wanted, errno);	\
-	} while (0)
-
 /* The guest's side of the protocol. */
 static __guest uint64_t read_clock(void)
 {

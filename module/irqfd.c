@@ -128,38 +128,47 @@ void vhm_irqfd_acknowledged(struct vhm_vm *vm, u32 gsi)
 	rcu_read_unlock();
 }
 
+/* Under vm->lock. */
 static void add_resampler(struct vhm_irqfd *f)
 {
-	mutex_lock(&f->vm->lock);
-	list_add_tail_rcu(&f->resample_link, &f->vm->resamplers);
-	mutex_unlock(&f->vm->lock);
+	if (f->resample)
+		list_add_tail_rcu(&f->resample_link, &f->vm->resamplers);
 }
 
-/* The last one lets go of the line. */
+/* Under vm->lock: the last one lets go of the line. */
 static void remove_resampler(struct vhm_irqfd *f)
 {
-	struct vhm_vm *vm = f->vm;
-
-	mutex_lock(&vm->lock);
+	if (!f->resample)
+		return;
 	list_del_rcu(&f->resample_link);
-	if (!has_resampler(vm, f->gsi))
-		vhm_set_gsi(vm, VHM_SOURCE_RESAMPLE, f->gsi, false);
-	mutex_unlock(&vm->lock);
-	synchronize_rcu();
-	eventfd_ctx_put(f->resample);
+	if (!has_resampler(f->vm, f->gsi))
+		vhm_set_gsi(f->vm, VHM_SOURCE_RESAMPLE, f->gsi, false);
+}
+
+/* Nobody finds it any more. */
+static void free_irqfd(struct vhm_irqfd *f)
+{
+	if (f->resample) {
+		synchronize_rcu();
+		eventfd_ctx_put(f->resample);
+	}
+	eventfd_ctx_put(f->event);
+	kfree(f);
 }
 
 static void end_work(struct work_struct *work)
 {
 	struct vhm_irqfd *f = container_of(work, struct vhm_irqfd, end);
+	struct vhm_vm *vm = f->vm;
 	u64 count;
 
+	/* Who makes it holds the lock until all is in place. */
+	mutex_lock(&vm->lock);
 	/* Behind this nobody is in woken(). */
 	eventfd_ctx_remove_wait_queue(f->event, &f->wait, &count);
-	if (f->resample)
-		remove_resampler(f);
-	eventfd_ctx_put(f->event);
-	kfree(f);
+	remove_resampler(f);
+	mutex_unlock(&vm->lock);
+	free_irqfd(f);
 }
 
 /* An eventfd raises one GSI of a VM. */
@@ -179,17 +188,18 @@ static int publish(struct vhm_irqfd *f)
 	return err;
 }
 
-/* @file is held, so that it cannot be closed before all is in place. */
+/*
+ * Under vm->lock, so that none who takes it away comes between. @file is held, so that it
+ * cannot be closed before all is in place.
+ */
 static int connect(struct vhm_irqfd *f, struct file *file)
 {
 	int err;
 
-	if (f->resample)
-		add_resampler(f);
+	add_resampler(f);
 	err = publish(f);
 	if (err) {
-		if (f->resample)
-			remove_resampler(f);
+		remove_resampler(f);
 		return err;
 	}
 	/* A signal may have come before. */
@@ -236,11 +246,11 @@ static int assign_file(struct vhm_vm *vm, const struct kvm_irqfd *args, struct f
 		return PTR_ERR(f);
 	}
 	f->event = event;
+	mutex_lock(&vm->lock);
 	err = connect(f, file);
-	if (err) {
-		eventfd_ctx_put(event);
-		kfree(f);
-	}
+	mutex_unlock(&vm->lock);
+	if (err)
+		free_irqfd(f);
 	return err;
 }
 

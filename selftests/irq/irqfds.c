@@ -422,4 +422,45 @@ TEST_F(resample, edge)
 	}
 }
 
+struct remover {
+	struct vm *vm;
+	int event;
+	volatile bool over;
+};
+
+static void *remove_for_ever(void *data)
+{
+	struct remover *r = data;
+
+	while (!r->over)
+		irqfd(r->vm, r->event, GSI, REMOVE, 0);
+	return NULL;
+}
+
+/* Another thread may take it away before it is in place. */
+TEST_F(irqfd, taken_away_while_it_is_made)
+{
+	struct vm *vm = &self->m.vm;
+	struct remover r = { .vm = vm, .event = self->event };
+	unsigned int made = 0;
+	pthread_t thread;
+	int i;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, remove_for_ever, &r));
+	for (i = 0; i < ROUNDS; i++) {
+		if (!irqfd(vm, self->event, GSI, 0, 0))
+			made++;
+		else
+			EXPECT_EQ(EBUSY, errno);
+	}
+	r.over = true;
+	pthread_join(thread, NULL);
+	EXPECT_LT(0, made);
+	EXPECT_EQ(0, irqfd(vm, self->event, GSI, REMOVE, 0));
+	/* Whatever was there is gone as a whole. */
+	EXPECT_EQ(0, irqfd(vm, self->event, GSI, 0, 0));
+	signal_event(self->event);
+	EXPECT_EQ(0, count_of(self->event));
+}
+
 TEST_HARNESS_MAIN

@@ -148,7 +148,7 @@ enum vhm_next vhm_io_exit(struct vhm_vcpu *v)
 	}
 	if ((vhm_has_doors(v, VHM_PORTS) && door_access(v)) ||
 	    (unlikely(v->lapic) && device_access(v)))
-		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+		return vhm_look_at_requests(v);
 	if (!p->in)
 		memcpy(v->pio_data, &v->vmx.frame.regs[VHM_RAX], sizeof(u32));
 	return ask_user(v);

@@ -588,13 +588,6 @@ bool vhm_mmio_ring(struct vhm_vcpu *v)
 	return true;
 }
 
-static enum vhm_next look_at_requests(struct vhm_vcpu *v, enum vhm_next next)
-{
-	if (next == VHM_RESUME && unlikely(READ_ONCE(v->requests)))
-		return vhm_take_requests(v);
-	return next;
-}
-
 /**
  * vhm_mmio_exit() - what vhm_mmio_emulate() does, in the inner loop
  * @v: the vCPU
@@ -607,7 +600,9 @@ static enum vhm_next look_at_requests(struct vhm_vcpu *v, enum vhm_next next)
 enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v)
 {
 	struct vhm_mmio *m = v->mmio;
+	enum vhm_next next;
 	u64 linear;
+	int fetched;
 
 	if (unlikely(v->events.recovered))
 		return VHM_SLEEP;
@@ -616,13 +611,18 @@ enum vhm_next vhm_mmio_exit(struct vhm_vcpu *v)
 		return VHM_SLEEP;
 	/* What is not there fails; it is waited for outside. */
 	pagefault_disable();
-	m->fetched = max(vhm_guest_fetch(v, linear, &m->bytes, 0), 0);
+	fetched = vhm_guest_fetch(v, linear, &m->bytes, 0);
 	pagefault_enable();
+	/* An exception is queued: the page has gone from the guest's page table. */
+	if (unlikely(!fetched))
+		return VHM_RESUME;
+	m->fetched = max(fetched, 0);
 	if (m->fetched != VHM_INSN_MAX_LENGTH || decode_whole(m) || !find_short(v))
 		return VHM_SLEEP;
 	v->stats.insn_emulation++;
 	v->vmx.l1d_flush = true;
-	return look_at_requests(v, start_short(v));
+	next = start_short(v);
+	return next == VHM_RESUME ? vhm_look_at_requests(v) : next;
 }
 
 /**

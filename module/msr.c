@@ -757,6 +757,6 @@ enum vhm_next vhm_wrmsr_exit(struct vhm_vcpu *v)
 		return refuse(v, true);
 	vmx_skip_instruction(v);
 	if (unlikely(!row))
-		return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+		return vhm_look_at_requests(v);
 	return row->switched ? VHM_RELOAD : VHM_RESUME;
 }

@@ -78,7 +78,7 @@ static enum vhm_next look_around(struct vhm_vcpu *v)
 		return VHM_SIGNAL;
 	if (flags & (_TIF_NEED_RESCHED | VHM_TIF_NEED_RESCHED_LAZY | _TIF_NOTIFY_RESUME))
 		return VHM_WORK;
-	return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+	return vhm_look_at_requests(v);
 }
 
 /*

@@ -407,6 +407,13 @@ int vhm_thread_work(void);
 /* wait.c */
 void vhm_request(struct vhm_vcpu *v, unsigned int request);
 enum vhm_next vhm_take_requests(struct vhm_vcpu *v);
+
+/* Has something been asked of a vCPU, maybe by what its own thread has just done? */
+static __always_inline enum vhm_next vhm_look_at_requests(struct vhm_vcpu *v)
+{
+	return likely(!READ_ONCE(v->requests)) ? VHM_RESUME : vhm_take_requests(v);
+}
+
 enum vhm_next vhm_wait(struct vhm_vcpu *v);
 long vhm_wait_for_init(struct vhm_vcpu *v);
 enum vhm_next vhm_halt(struct vhm_vcpu *v);

@@ -337,6 +337,38 @@ static __guest void load_twice(void)
 	GUEST_DONE();
 }
 
+/*
+ * A store to MMIO from a page that has just gone from the page table, though the CPU may
+ * still hold it: andb $~PTE_P, (%rdi); movb %al, (%rsi); jmp *%rdx
+ */
+static const uint8_t vanishing[] = { 0x80, 0x27, 0xfe, 0x88, 0x06, 0xff, 0xe2 };
+
+static __guest void fetched_from_a_page_that_has_gone(void)
+{
+	volatile uint64_t *pte = (uint64_t *)(uintptr_t)VM_PT;
+	volatile uint8_t *page = (uint8_t *)(uintptr_t)VM_PAGES;
+	uint64_t vector;
+
+	for (unsigned int i = 0; i < sizeof(vanishing); i++)
+		page[i] = vanishing[i];
+	vector = GUEST_TRY("leaq 1f(%%rip), %%rdx\n\tjmp *%0\n1:", :
+			   "r" (page), "D" (pte), "S" (HOLE) : "rdx", "memory");
+	*pte |= PTE_P;
+	GUEST_EQ(14, vector);
+	GUEST_EQ(VM_PAGES + 3, guest_trap.cr2);
+	GUEST_EQ(1, guest_trap.count);
+	GUEST_DONE();
+}
+
+TEST_F(guest, a_fetch_that_fails_faults_once)
+{
+	struct log log;
+
+	vcpu_set_long(&self->cpu, fetched_from_a_page_that_has_gone);
+	EXPECT_EQ(GUEST_IS_DONE, run_with_device(&self->cpu, &log));
+	EXPECT_EQ(0, log.nr);
+}
+
 TEST_F(guest, len_and_address_are_the_kernels_own)
 {
 	struct kvm_run *run = self->cpu.run;

@@ -56,6 +56,13 @@ static enum vhm_next map_gpa_range(struct vhm_vcpu *v, u64 gpa, u64 pages, u64 a
 	return VHM_USER;
 }
 
+/* As on KVM all may be called, unless user space wants CPUID to be heeded. */
+static bool pv_allowed(struct vhm_vcpu *v, unsigned int feature)
+{
+	return !v->pv_enforced ||
+	       vhm_cpuid_has(v, KVM_CPUID_FEATURES, 0, VHM_EAX, BIT(feature));
+}
+
 static noinline enum vhm_next known_call(struct vhm_vcpu *v, u64 nr)
 {
 	const u64 *regs = v->vmx.frame.regs;
@@ -68,7 +75,7 @@ static noinline enum vhm_next known_call(struct vhm_vcpu *v, u64 nr)
 		return answer_call(v, 0);
 	case KVM_HC_SCHED_YIELD:
 		/* Likewise a hint: the host's scheduler knows who waits. */
-		return answer_call(v, v->pv_enforced ? -KVM_ENOSYS : 0);
+		return answer_call(v, pv_allowed(v, KVM_FEATURE_PV_SCHED_YIELD) ? 0 : -KVM_ENOSYS);
 	case KVM_HC_MAP_GPA_RANGE:
 		return map_gpa_range(v, regs[VHM_RBX] & mask, regs[VHM_RCX] & mask,
 				     regs[VHM_RDX] & mask, long_mode);

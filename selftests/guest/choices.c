@@ -363,15 +363,38 @@ TEST_F(guest, a_hypercall_for_user_space)
 	EXPECT_EQ(0x1234567890, GUEST_VAR(&self->vm, call.answer));
 }
 
-TEST_F(guest, a_hypercall_of_a_feature_that_cpuid_does_not_show)
+#define KVM_FEATURES	0x40000001
+#define PV_SCHED_YIELD	(1u << 13)
+
+static void show_features(struct vcpu *cpu, uint32_t features)
 {
+	struct kvm_cpuid2 *cpuid = vm_supported_cpuid(cpu->vm->dev);
+
+	cpuid_find(cpuid, KVM_FEATURES, 0)->eax = features;
+	VM_IOCTL(cpu->fd, KVM_SET_CPUID2, cpuid);
+	free(cpuid);
+}
+
+TEST_F(guest, hypercalls_go_by_cpuid_if_that_is_enforced)
+{
+	static const struct {
+		uint32_t features;
+		int64_t answer;
+	} rows[] = { { 0, -1000 }, { PV_SCHED_YIELD, 0 } };
 	struct kvm_enable_cap enforce = { .cap = KVM_CAP_ENFORCE_PV_FEATURE_CPUID, .args = { 1 } };
 
-	EXPECT_EQ(0, ioctl(self->cpu.fd, KVM_ENABLE_CAP, &enforce));
 	set_call(&self->vm, HC_SCHED_YIELD, 0, 0, 0);
-	vcpu_set_long(&self->cpu, make_call);
-	ASSERT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
-	EXPECT_EQ(-1000, (int64_t)GUEST_VAR(&self->vm, call.answer));
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vcpu cpu;
+
+		vcpu_init(&self->vm, &cpu, i + 1);
+		show_features(&cpu, rows[i].features);
+		EXPECT_EQ(0, ioctl(cpu.fd, KVM_ENABLE_CAP, &enforce));
+		vcpu_set_long(&cpu, make_call);
+		EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&cpu));
+		EXPECT_EQ(rows[i].answer, (int64_t)GUEST_VAR(&self->vm, call.answer));
+		vcpu_close(&cpu);
+	}
 }
 
 static __guest void call_from_user(void)

@@ -710,12 +710,6 @@ static u32 *state_register(struct kvm_lapic_state *state, unsigned int reg)
 	return (u32 *)&state->regs[16 * reg];
 }
 
-/* What x2APIC mode keeps in another form than user space sees it. */
-static bool ids_in_full(const struct vhm_vcpu *v)
-{
-	return v->vm->options.x2apic_format & KVM_X2APIC_API_USE_32BIT_IDS;
-}
-
 static void get_state(struct vhm_vcpu *v, struct kvm_lapic_state *state)
 {
 	struct vhm_lapic *l = v->lapic;
@@ -725,7 +719,8 @@ static void get_state(struct vhm_vcpu *v, struct kvm_lapic_state *state)
 	memset(state, 0, sizeof(*state));
 	for (i = 0; i < VHM_APIC_REGS; i++)
 		*state_register(state, i) = read_register(l, i);
-	if (vhm_apic_is_x2apic(l) && !ids_in_full(v))
+	/* What x2APIC mode keeps in another form than user space sees it. */
+	if (vhm_apic_is_x2apic(l) && !vhm_ids_in_full(v->vm))
 		*state_register(state, VHM_APIC_REG(APIC_ID)) <<= 24;
 }
 
@@ -759,7 +754,7 @@ static int set_state(struct vhm_vcpu *v, struct kvm_lapic_state *state)
 	unsigned int i;
 	u32 left;
 
-	if (vhm_apic_is_x2apic(l) && ids_in_full(v) &&
+	if (vhm_apic_is_x2apic(l) && vhm_ids_in_full(v->vm) &&
 	    *state_register(state, VHM_APIC_REG(APIC_ID)) != v->id)
 		return -EINVAL;
 	vhm_lapic_timer_stop(l);

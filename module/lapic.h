@@ -112,6 +112,12 @@ struct vhm_message {
 	bool asserted;
 };
 
+/* Are ids and destinations written with all of their 32 bits? */
+static inline bool vhm_ids_in_full(const struct vhm_vm *vm)
+{
+	return READ_ONCE(vm->options.x2apic_format) & KVM_X2APIC_API_USE_32BIT_IDS;
+}
+
 /* lapic.c */
 void vhm_lapic_error(struct vhm_lapic *l, u32 error);
 bool vhm_lapic_local(struct vhm_lapic *l, unsigned int lvt);

@@ -44,6 +44,9 @@ void vhm_clock_init(struct vhm_vm *vm)
 {
 	u64 rate = (u64)tsc_khz * 1000;
 
+	/* The rate is not known, perhaps. */
+	if (!vhm_clock_supported())
+		return;
 	while (rate > 2 * NSEC_PER_SEC) {
 		rate >>= 1;
 		vm->clock_shift--;

@@ -40,14 +40,9 @@ struct vhm_routes {
 #define MSI_LEVEL		BIT(15)
 #define MSI_HIGH_RESERVED	0xff
 
-static bool ids_in_full(const struct vhm_vm *vm)
-{
-	return READ_ONCE(vm->options.x2apic_format) & KVM_X2APIC_API_USE_32BIT_IDS;
-}
-
 static bool msi_valid(const struct vhm_vm *vm, u32 address_hi)
 {
-	return !ids_in_full(vm) || !(address_hi & MSI_HIGH_RESERVED);
+	return !vhm_ids_in_full(vm) || !(address_hi & MSI_HIGH_RESERVED);
 }
 
 static struct vhm_message msi_message(const struct vhm_vm *vm, u32 low, u32 high, u32 data)
@@ -55,7 +50,7 @@ static struct vhm_message msi_message(const struct vhm_vm *vm, u32 low, u32 high
 	u16 mode = data & APIC_MODE_MASK;
 
 	return (struct vhm_message){
-		.to = MSI_TO(low) | (ids_in_full(vm) ? high & ~MSI_HIGH_RESERVED : 0),
+		.to = MSI_TO(low) | (vhm_ids_in_full(vm) ? high & ~MSI_HIGH_RESERVED : 0),
 		.vector = data & APIC_VECTOR_MASK,
 		.mode = mode,
 		.logical = low & MSI_LOGICAL,

@@ -184,19 +184,32 @@ static long set_memory_region(struct vhm_vm *vm, void __user *argp)
 	return vhm_set_memory_region(vm, &region);
 }
 
-static long get_dirty_log(struct vhm_vm *vm, const void __user *argp)
+/* A 32-bit program fills half of the room for a pointer, and leaves what it likes in the other. */
+static void __user *narrow(const void __user *pointer)
+{
+	return compat_ptr((compat_uptr_t)(__force unsigned long)pointer);
+}
+
+static long get_dirty_log(struct vhm_vm *vm, const void __user *argp, bool compat)
 {
 	struct kvm_dirty_log get;
 
-	return copy_from_user(&get, argp, sizeof(get)) ? -EFAULT : vhm_get_dirty_log(vm, &get);
+	if (copy_from_user(&get, argp, sizeof(get)))
+		return -EFAULT;
+	if (compat)
+		get.dirty_bitmap = narrow(get.dirty_bitmap);
+	return vhm_get_dirty_log(vm, &get);
 }
 
-static long clear_dirty_log(struct vhm_vm *vm, const void __user *argp)
+static long clear_dirty_log(struct vhm_vm *vm, const void __user *argp, bool compat)
 {
 	struct kvm_clear_dirty_log clear;
 
-	return copy_from_user(&clear, argp, sizeof(clear)) ? -EFAULT :
-							     vhm_clear_dirty_log(vm, &clear);
+	if (copy_from_user(&clear, argp, sizeof(clear)))
+		return -EFAULT;
+	if (compat)
+		clear.dirty_bitmap = narrow(clear.dirty_bitmap);
+	return vhm_clear_dirty_log(vm, &clear);
 }
 
 /*
@@ -251,42 +264,23 @@ static long create_pit2(struct vhm_vm *vm, void __user *argp)
 /* The older form of the state is the newer one's beginning, without flags. */
 static_assert(sizeof(struct kvm_pit_state) == offsetof(struct kvm_pit_state2, flags));
 
-static long get_pit(struct vhm_vm *vm, void __user *argp)
+static long get_pit(struct vhm_vm *vm, void __user *argp, size_t size)
 {
 	struct kvm_pit_state2 state;
 	long err = vhm_get_pit(vm, &state);
 
 	if (err)
 		return err;
-	return copy_to_user(argp, &state, sizeof(struct kvm_pit_state)) ? -EFAULT : 0;
+	return copy_to_user(argp, &state, size) ? -EFAULT : 0;
 }
 
-static long set_pit(struct vhm_vm *vm, void __user *argp)
+static long set_pit(struct vhm_vm *vm, const void __user *argp, size_t size)
 {
 	struct kvm_pit_state2 state = {};
 
-	if (copy_from_user(&state, argp, sizeof(struct kvm_pit_state)))
+	if (copy_from_user(&state, argp, size))
 		return -EFAULT;
-	return vhm_set_pit(vm, &state, false);
-}
-
-static long get_pit2(struct vhm_vm *vm, void __user *argp)
-{
-	struct kvm_pit_state2 state;
-	long err = vhm_get_pit(vm, &state);
-
-	if (err)
-		return err;
-	return copy_to_user(argp, &state, sizeof(state)) ? -EFAULT : 0;
-}
-
-static long set_pit2(struct vhm_vm *vm, void __user *argp)
-{
-	struct kvm_pit_state2 state;
-
-	if (copy_from_user(&state, argp, sizeof(state)))
-		return -EFAULT;
-	return vhm_set_pit(vm, &state, true);
+	return vhm_set_pit(vm, &state, size == sizeof(state));
 }
 
 static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -304,9 +298,9 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KVM_SET_USER_MEMORY_REGION:
 		return set_memory_region(vm, argp);
 	case KVM_GET_DIRTY_LOG:
-		return get_dirty_log(vm, argp);
+		return get_dirty_log(vm, argp, false);
 	case KVM_CLEAR_DIRTY_LOG:
-		return clear_dirty_log(vm, argp);
+		return clear_dirty_log(vm, argp, false);
 	case KVM_SET_TSS_ADDR:
 		return set_tss_addr(arg);
 	case KVM_SET_IDENTITY_MAP_ADDR:
@@ -342,13 +336,13 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case KVM_CREATE_PIT2:
 		return create_pit2(vm, argp);
 	case KVM_GET_PIT:
-		return get_pit(vm, argp);
+		return get_pit(vm, argp, sizeof(struct kvm_pit_state));
 	case KVM_SET_PIT:
-		return set_pit(vm, argp);
+		return set_pit(vm, argp, sizeof(struct kvm_pit_state));
 	case KVM_GET_PIT2:
-		return get_pit2(vm, argp);
+		return get_pit(vm, argp, sizeof(struct kvm_pit_state2));
 	case KVM_SET_PIT2:
-		return set_pit2(vm, argp);
+		return set_pit(vm, argp, sizeof(struct kvm_pit_state2));
 	case KVM_REINJECT_CONTROL:
 		return vhm_reinject_control(vm, argp);
 	case KVM_SET_BOOT_CPU_ID:
@@ -371,31 +365,6 @@ static long vm_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 #ifdef CONFIG_COMPAT
-/* A 32-bit program fills half of the room for a pointer, and leaves what it likes in the other. */
-static void __user *narrow(const void __user *pointer)
-{
-	return compat_ptr((compat_uptr_t)(__force unsigned long)pointer);
-}
-
-static long get_compat_log(struct vhm_vm *vm, const void __user *argp)
-{
-	struct kvm_dirty_log get;
-
-	if (copy_from_user(&get, argp, sizeof(get)))
-		return -EFAULT;
-	get.dirty_bitmap = narrow(get.dirty_bitmap);
-	return vhm_get_dirty_log(vm, &get);
-}
-
-static long clear_compat_log(struct vhm_vm *vm, const void __user *argp)
-{
-	struct kvm_clear_dirty_log clear;
-
-	if (copy_from_user(&clear, argp, sizeof(clear)))
-		return -EFAULT;
-	clear.dirty_bitmap = narrow(clear.dirty_bitmap);
-	return vhm_clear_dirty_log(vm, &clear);
-}
 
 /* The one call whose structure a 32-bit program lays out in another way. */
 struct compat_filter {
@@ -435,9 +404,9 @@ static long vm_compat_ioctl(struct file *file, unsigned int cmd, unsigned long a
 		return -EIO;
 	switch (cmd) {
 	case KVM_GET_DIRTY_LOG:
-		return get_compat_log(vm, compat_ptr(arg));
+		return get_dirty_log(vm, compat_ptr(arg), true);
 	case KVM_CLEAR_DIRTY_LOG:
-		return clear_compat_log(vm, compat_ptr(arg));
+		return clear_dirty_log(vm, compat_ptr(arg), true);
 	case COMPAT_SET_MSR_FILTER:
 		return set_compat_filter(vm, compat_ptr(arg));
 	default:

@@ -80,13 +80,7 @@ void vhm_vcpu_init(struct vhm_vcpu *v)
 	memset(x->dr, 0, sizeof(x->dr));
 	x->cr2 = 0;
 	x->flush_owed = true;
-	/* It may have been in a HLT that does not exit. */
-	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
-	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
-	vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS, 0);
-	vmcs_write32(GUEST_SYSENTER_CS, 0);
-	vmcs_writel(GUEST_SYSENTER_ESP, 0);
-	vmcs_writel(GUEST_SYSENTER_EIP, 0);
+	vmx_begin_guest();
 	v->events = (struct vhm_events){};
 	x->event_work = true;
 	vhm_lapic_reset(v, true);

@@ -206,7 +206,13 @@ static void init_host(void)
 		vmcs_write64(HOST_IA32_EFER, vhm_rdmsr(MSR_EFER));
 }
 
-static void init_guest(struct vmx_vcpu *x)
+/**
+ * vmx_begin_guest() - what a new processor and one behind an INIT have in common
+ *
+ * It does not halt (a HLT that does not exit may have made it), nothing is held back or
+ * pending, and SYSENTER leads nowhere. The VMCS is current.
+ */
+void vmx_begin_guest(void)
 {
 	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, 0);
@@ -214,6 +220,11 @@ static void init_guest(struct vmx_vcpu *x)
 	vmcs_write32(GUEST_SYSENTER_CS, 0);
 	vmcs_writel(GUEST_SYSENTER_ESP, 0);
 	vmcs_writel(GUEST_SYSENTER_EIP, 0);
+}
+
+static void init_guest(struct vmx_vcpu *x)
+{
+	vmx_begin_guest();
 	if (vmx_caps.watchdog)
 		vmx_set_watchdog(x);
 }

@@ -205,6 +205,7 @@ void vmx_injection_overlay(const struct vmx_vcpu *x, struct vmx_snapshot *s);
 /* vmcs.c: the VMCS built area by area */
 int vmx_vcpu_create(struct vhm_vcpu *v);
 void vmx_vcpu_destroy(struct vhm_vcpu *v);
+void vmx_begin_guest(void);
 void vmx_vmcs_init(struct vhm_vcpu *v);
 void vmx_set_watchdog(struct vmx_vcpu *x);
 

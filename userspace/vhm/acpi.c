@@ -232,7 +232,14 @@ static const uint8_t dsdt_aml[] = {
 	0x00, 0x00,			/* ZeroOp, ZeroOp: reserved */
 };
 
-static uint8_t checksum(const void *table, size_t length)
+/**
+ * table_checksum() - what makes the sum of a table's bytes 0, as firmware's tables want it
+ * @table: the table, in which the place of it is 0
+ * @length: bytes
+ *
+ * Return: the byte.
+ */
+uint8_t table_checksum(const void *table, size_t length)
 {
 	const uint8_t *byte = table;
 	uint8_t sum = 0;
@@ -254,7 +261,7 @@ static void fill_header(struct header *header, const char *signature,
 	header->oem_revision = 1;
 	memcpy(header->creator_id, CREATOR_ID, sizeof(header->creator_id));
 	header->creator_revision = 1;
-	header->checksum = checksum(header, length);
+	header->checksum = table_checksum(header, length);
 }
 
 static struct address port_address(uint16_t port, unsigned int bytes,
@@ -308,8 +315,8 @@ static void fill_rsdp(struct rsdp *rsdp)
 	rsdp->rsdt = AT(rsdt);
 	rsdp->length = sizeof(*rsdp);
 	rsdp->xsdt = AT(xsdt);
-	rsdp->checksum = checksum(rsdp, offsetof(struct rsdp, length));
-	rsdp->whole_checksum = checksum(rsdp, sizeof(*rsdp));
+	rsdp->checksum = table_checksum(rsdp, offsetof(struct rsdp, length));
+	rsdp->whole_checksum = table_checksum(rsdp, sizeof(*rsdp));
 }
 
 static void fill_cpu(struct madt_local_apic *cpu, unsigned int id)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../libvhm/compiler.h"
+#include "acpi.h"
 #include "log.h"
 #include "mptable.h"
 #include "pm.h"
@@ -118,16 +119,6 @@ static_assert(sizeof(struct processor_entry) == 20, "processor as in the specifi
 static_assert(sizeof(struct interrupt_entry) == 8, "interrupt as in the specification");
 static_assert(sizeof(struct tables) <= MEMORY_TABLES_END - MP_TABLE, "they fit where they go");
 
-static uint8_t checksum(const void *table, size_t length)
-{
-	const uint8_t *byte = table;
-	uint8_t sum = 0;
-
-	while (length--)
-		sum += *byte++;
-	return (uint8_t)-sum;
-}
-
 static void fill_cpu(struct processor_entry *cpu, unsigned int id)
 {
 	cpu->type = PROCESSOR;
@@ -186,7 +177,7 @@ static void fill_head(struct head *head, unsigned int cpus)
 	/* Processors, a bus, an I/O APIC, the interrupts. */
 	head->entries = (uint16_t)(cpus + 2 + BOARD_IRQS - 1 + 2);
 	head->local_apic = BOARD_LOCAL_APIC;
-	head->checksum = checksum(head, length);
+	head->checksum = table_checksum(head, length);
 }
 
 /**
@@ -216,6 +207,6 @@ int mptable_write(const struct memory *memory, const struct board *board)
 	tables->pointer.table = MP_TABLE + offsetof(struct tables, head);
 	tables->pointer.paragraphs = 1;
 	tables->pointer.revision = SPECIFICATION;
-	tables->pointer.checksum = checksum(&tables->pointer, sizeof(tables->pointer));
+	tables->pointer.checksum = table_checksum(&tables->pointer, sizeof(tables->pointer));
 	return 0;
 }

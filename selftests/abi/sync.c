@@ -126,7 +126,7 @@ TEST_F(guest, what_is_dirty_is_taken)
 	ASSERT_EQ(KVM_EXIT_IO, vcpu_run(&self->cpu));
 	EXPECT_EQ(7, run->s.regs.regs.rbx);
 	EXPECT_EQ(8, vcpu_regs(&self->cpu).rbx);
-	/* Bochs' processor blocks NMIs until some guest's IRET, whatever the next one's VMCS says. */
+	/* Bochs blocks NMIs until a guest's IRET, whatever the next one's VMCS says. */
 	vcpu_set_long(&self->cpu, let_nmis_in);
 	EXPECT_EQ(GUEST_IS_DONE, vcpu_go(&self->cpu));
 	EXPECT_EQ(0, vcpu_events(&self->cpu).nmi.masked);

@@ -24,7 +24,6 @@ FIXTURE_VARIANT_ADD(one, x2apic) {
 	.x2apic = true,
 };
 
-
 FIXTURE_SETUP(one)
 {
 	machine_init(&self->m, 1);

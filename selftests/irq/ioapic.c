@@ -32,7 +32,6 @@ FIXTURE_VARIANT_ADD(ioapic, x2apic) {
 	.x2apic = true,
 };
 
-
 FIXTURE_SETUP(ioapic)
 {
 	machine_init_full(&self->m, 1);

@@ -33,7 +33,6 @@ FIXTURE_VARIANT_ADD(tpr, x2apic) {
 	.x2apic = true,
 };
 
-
 FIXTURE_SETUP(tpr)
 {
 	machine_init(&self->m, 1);

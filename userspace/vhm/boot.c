@@ -77,23 +77,45 @@ static int add_initrd(struct boot *boot)
 	return boot->initrd ? modules_add_first(&boot->modules, boot->initrd) : 0;
 }
 
-static int load_by_content(struct boot *boot, const struct memory *memory,
-			   const struct vhm_vcpu *vcpu, const struct image *kernel)
+enum kind {
+	KIND_LINUX,
+	KIND_MULTIBOOT,
+	KIND_ELF,
+	KIND_FLAT,
+};
+
+/* What the file holds says what it is; a bzImage comes first, and flat is what is nothing else. */
+static int identify(const struct image *kernel, enum kind *kind, struct multiboot *multiboot)
 {
 	bool is_linux, is_multiboot, is_elf;
-	struct multiboot multiboot;
 
 	if (linux_probe(kernel, &is_linux))
 		return -1;
-	if (is_linux)
-		return boot_linux(boot, memory, vcpu, kernel);
-	if (multiboot_probe(kernel, &multiboot, &is_multiboot) || elf_probe(kernel, &is_elf))
+	if (is_linux) {
+		*kind = KIND_LINUX;
+		return 0;
+	}
+	if (multiboot_probe(kernel, multiboot, &is_multiboot) || elf_probe(kernel, &is_elf))
 		return -1;
-	if (!is_multiboot && !is_elf)
+	*kind = is_multiboot ? KIND_MULTIBOOT : is_elf ? KIND_ELF : KIND_FLAT;
+	return 0;
+}
+
+static int load_by_content(struct boot *boot, const struct memory *memory,
+			   const struct vhm_vcpu *vcpu, const struct image *kernel)
+{
+	struct multiboot multiboot;
+	enum kind kind;
+
+	if (identify(kernel, &kind, &multiboot))
+		return -1;
+	if (kind == KIND_LINUX)
+		return boot_linux(boot, memory, vcpu, kernel);
+	if (kind == KIND_FLAT)
 		return boot_flat(boot, memory, vcpu, kernel);
 	if (add_initrd(boot))
 		return -1;
-	if (is_multiboot)
+	if (kind == KIND_MULTIBOOT)
 		return boot_multiboot(boot, memory, vcpu, kernel, &multiboot);
 	if (multiboot.second)
 		log_note("%s has a header of Multiboot 2, which is not spoken here; trying PVH",
@@ -110,19 +132,18 @@ static int load_by_content(struct boot *boot, const struct memory *memory,
  */
 int boot_is_flat(const char *path, bool *is_flat)
 {
-	bool is_linux, is_multiboot, is_elf;
 	struct multiboot multiboot;
 	struct image kernel;
+	enum kind kind;
 	int error;
 
 	if (image_open(&kernel, path))
 		return -1;
-	error = linux_probe(&kernel, &is_linux) ||
-		multiboot_probe(&kernel, &multiboot, &is_multiboot) || elf_probe(&kernel, &is_elf);
+	error = identify(&kernel, &kind, &multiboot);
 	image_close(&kernel);
 	if (error)
 		return -1;
-	*is_flat = !is_linux && !is_multiboot && !is_elf;
+	*is_flat = kind == KIND_FLAT;
 	return 0;
 }
 
